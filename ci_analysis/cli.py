@@ -1,0 +1,128 @@
+"""The command `ci-analysis`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from ci_analysis import __version__
+from ci_analysis.errors import CiAnalysisError, WrongUse
+
+__all__ = ["main"]
+
+
+class _Command(click.Group):
+    """A group whose errors are sentences: 1 where a study has problems or failed, 2 where the use was wrong."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except CiAnalysisError as error:
+            click.echo(str(error), err=True)
+            context.exit(2 if isinstance(error, WrongUse) else 1)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="ci-analysis %(version)s")
+def main() -> None:
+    """Study a community's issue in four steps, and make the report.
+
+    A STUDY is the name of a folder under data/raw, or the path of one anywhere.
+    """
+
+
+@main.command()
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
+@click.option("--edition", type=click.Choice(["public", "internal", "both"]), default="both", show_default=True,
+              help="Whom the report is for.")  # fmt: skip
+@click.option("--processed", type=click.Path(file_okay=False, path_type=Path),
+              help="Where tables go; data/processed beside data/raw, unless told.")  # fmt: skip
+@click.option("--reports", type=click.Path(file_okay=False, path_type=Path),
+              help="Where pages go; reports beside data, unless told.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Make everything anew, even where nothing has changed.")
+def run(studies: tuple[str, ...], edition: str, processed: Path | None, reports: Path | None, force: bool) -> None:
+    """Check each STUDY, compute its tables and make its report.
+
+    One that fails does not stop the others.
+    """
+    from ci_analysis.report.run import all_editions, report
+    from ci_analysis.study import Study, find_study
+
+    folders = [find_study(s) for s in dict.fromkeys(studies)]
+    editions = all_editions() if edition == "both" else (edition,)
+    failed = []
+    for folder in folders:
+        try:
+            with _Progress() as say:
+                pages = report(Study.read(folder), editions, processed=processed, reports=reports, force=force, say=say)
+        except CiAnalysisError as error:
+            click.echo(str(error), err=True)
+            failed.append(folder.name)
+            continue
+        for kind, page in zip(editions, pages, strict=True):
+            click.echo(f"Open {_near(page)} ({kind} edition)")
+    if failed:
+        raise CiAnalysisError(f"Not done: {', '.join(failed)}.")
+
+
+@main.command()
+@click.argument("study")
+def check(study: str) -> None:
+    """Check every table of a STUDY and name every problem, with file, row and column."""
+    from ci_analysis.study import Study, find_study
+
+    read = Study.read(find_study(study))
+    rows = sum(len(t) for t in read.tables.values())
+    given = [name for name in read.tables if f"{name}.csv" in read.files]
+    click.echo(f"{read.name}: no problems in {len(given)} tables with {rows:,} rows.")
+    absent = [name for name in read.tables if name not in given and not (name == "areas" and len(read.areas))]
+    if absent:
+        click.echo(f"Not there, and not needed: {', '.join(absent)}.")
+
+
+@main.command(name="list")
+def list_studies() -> None:
+    """List the studies under data/raw, and where their reports are."""
+    from ci_analysis.issues.profile import YamlFault, read_yaml
+
+    shelf = next((p / "data" / "raw" for p in (Path.cwd(), *Path.cwd().parents) if (p / "data" / "raw").is_dir()), None)
+    found = sorted(shelf.glob("*/study.yaml")) if shelf else []
+    if not found or shelf is None:
+        raise WrongUse("There is no study here: no folder under data/raw has a study.yaml.")
+    for path in found:
+        try:
+            content, _ = read_yaml(path.read_bytes())
+            title = str(content["title"])
+        except (OSError, YamlFault, KeyError, TypeError):
+            title = "study.yaml cannot be read; see `ci-analysis check`"
+        page = shelf.parent.parent / "reports" / path.parent.name / "public" / "index.html"
+        made = f", report at {_near(page)}" if page.is_file() else ", no report yet"
+        click.echo(f"{path.parent.name}: {title}{made}")
+
+
+def _near(path: Path) -> str:
+    """Return a path as short as it can be said from here."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+class _Progress:
+    """Says what is being done: one line that changes in a terminal, plain lines elsewhere."""
+
+    def __enter__(self) -> _Progress:
+        self.live = sys.stderr.isatty()
+        return self
+
+    def __call__(self, sentence: str) -> None:
+        if self.live:
+            width = max(20, shutil.get_terminal_size().columns - 1)
+            click.echo(f"\r\x1b[2K{sentence[:width]}", nl=False, err=True)
+        else:
+            click.echo(sentence, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.live:
+            click.echo("\r\x1b[2K", nl=False, err=True)

@@ -1,0 +1,211 @@
+"""What all figures share: one style, the finding as title, a text alternative, and SVG that follows the page.
+
+A function of `figures` draws on an Axes and gives it back; `finding` puts the sentence on it and keeps the text
+alternative beside it. `drawing` turns the Axes into a `Drawing`: a piece of SVG with real text, whose colours are the
+page's own (light and dark), the same bytes for the same data.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from weakref import WeakKeyDictionary
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "SEQUENCE", "Drawing", "Statement", "alternative", "drawing", "finding", "new_axes", "style"]
+
+#: Colours by role, as they are in a light page. In a page they follow its variables `--<role>`, dark ones in the dark.
+#: The first three, blue, orange and green, are told apart with any colour vision (after Okabe and Ito 2008).
+COLOURS = {
+    "ink": "#1b2733",
+    "quiet": "#5a6773",
+    "grid": "#d9dee3",
+    "paper": "#fffffe",
+    "one": "#0b5fa5",
+    "two": "#b45309",
+    "three": "#0f766e",
+    "four": "#8a3b8f",
+    "muted": "#b9c4ce",
+    "bad": "#b42318",
+}
+#: Five steps from little to much, of one hue, readable in black and white.
+SEQUENCE = ("#e3eef8", "#b5d3ec", "#74abd8", "#2f7cba", "#0a4a80")
+_VARIABLES = {**{v: k for k, v in COLOURS.items()}, **{v: f"step-{i}" for i, v in enumerate(SEQUENCE, 1)}}
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.edgecolor": COLOURS["quiet"],
+    "axes.labelcolor": COLOURS["quiet"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.grid": False,
+    "grid.color": COLOURS["grid"],
+    "grid.linewidth": 0.8,
+    "text.color": COLOURS["ink"],
+    "xtick.color": COLOURS["quiet"],
+    "ytick.color": COLOURS["ink"],
+    "ytick.major.size": 0,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ci-analysis",
+    "lines.linewidth": 2,
+}
+_alternatives: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in this project's style, and leave matplotlib's settings as they were."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def new_axes(ax: Axes | None = None, *, height: float = 3.2, width: float = 5.8) -> Axes:
+    """Return the Axes to draw on: the caller's, or a new one of a width that a phone can show.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes, optional
+        The caller's.
+    height, width : float
+        Of a new figure, in inches.
+    """
+    if ax is not None:
+        return ax
+    with style():
+        return Figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def finding(ax: Axes, sentence: str, *, alt: str) -> Axes:
+    """Put the finding on an Axes as its title, and the text alternative beside it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The figure.
+    sentence : str
+        What the figure shows, as a sentence.
+    alt : str
+        What the picture shows, for who cannot see it.
+    """
+    ax.set_title(sentence, wrap=True)
+    _alternatives[ax.figure] = alt  # type: ignore[index]  # sub-figures are not used here
+    return ax
+
+
+def alternative(ax: Axes) -> str:
+    """Return the text alternative of a figure; empty where none was given."""
+    return _alternatives.get(ax.figure, "")  # type: ignore[call-overload]  # sub-figures are not used here
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished picture: SVG, the finding as its title, and a text alternative.
+
+    Parameters
+    ----------
+    svg : str
+        One `<svg>` element that stands alone, with its text alternative inside.
+    title : str
+        The finding.
+    alt : str
+        The text alternative.
+    legend : str
+        HTML of a legend that stands beside the picture, where the picture has none inside.
+    """
+
+    svg: str
+    title: str
+    alt: str
+    legend: str = ""
+
+    def _repr_html_(self) -> str:
+        return f"<p><strong>{escape(self.title)}</strong></p>{self.svg}{self.legend}"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A finding without a picture: a sentence, and a table or lines that stand open beneath it.
+
+    Parameters
+    ----------
+    title : str
+        The finding.
+    frame : pandas.DataFrame, optional
+        Rows and columns to show.
+    caption : str
+        What the rows are.
+    lines : tuple of str
+        Paragraphs, as text.
+    """
+
+    title: str
+    frame: pd.DataFrame | None = None
+    caption: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def drawing(ax: Axes) -> Drawing:
+    """Return an Axes as SVG whose text is text and whose colours are the page's.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        With a finding; its whole figure is drawn, without the title, which the page sets as text.
+
+    Raises
+    ------
+    ValueError
+        Where the figure has no finding or no text alternative.
+    """
+    title, alt = ax.get_title(loc="left") or ax.get_title(), alternative(ax)
+    if not title or not alt:
+        raise ValueError("the figure has no finding or no text alternative; see figures.base.finding")
+    for where in ("left", "center"):
+        ax.set_title("", loc=where)
+    with style():
+        svg = _svg(ax.figure)  # type: ignore[arg-type]  # sub-figures are not used here
+    ax.set_title(title)
+    return Drawing(titled_svg(svg, title, alt), title, alt)
+
+
+def titled_svg(svg: str, title: str, alt: str) -> str:
+    """Return SVG with a role, a text alternative, and identifiers that no other picture of a page has."""
+    token = "f" + sha256((title + alt + svg).encode()).hexdigest()[:10]
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{token}-\1"', svg)
+    svg = re.sub(r'((?:xlink:)?href=")#', rf"\1#{token}-", svg)
+    svg = re.sub(r"url\(#", f"url(#{token}-", svg)
+    head = f'<title id="{token}-t">{escape(title)}</title><desc id="{token}-d">{escape(alt)}</desc>'
+    return re.sub(r"<svg\b([^>]*)>", rf'<svg\1 role="img" aria-labelledby="{token}-t {token}-d">{head}', svg, count=1)
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    # Sizes in points would keep the picture from growing and shrinking with the page.
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r' xmlns:(?:rdf|cc|dc)="[^"]*"', "", svg)
+    # The page's own letters; measured with wider ones, so that nothing runs out of its place.
+    svg = re.sub(r"font: ([^;\"]*?)(\d[\d.]*px) '[^;\"]*", r"font: \1\2 var(--sans, sans-serif)", svg)
+    svg = re.sub(r"font-family: '?DejaVu Sans'?[^;\"]*", "font-family: var(--sans, sans-serif)", svg)
+    return re.sub(
+        r"#[0-9a-f]{6}\b", lambda m: f"var(--{_VARIABLES[m[0]]}, {m[0]})" if m[0] in _VARIABLES else m[0], svg
+    ).rstrip("\n")

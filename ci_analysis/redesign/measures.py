@@ -1,0 +1,658 @@
+"""Shared measures: from reports to figures, how far they have come, and where they are going."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ci_analysis.redesign.control_charts import assurance, control_chart, signal, slices, usable
+from ci_analysis.tables import OUTPUTS, conform, empty_frame, listed, period_end
+
+__all__ = [
+    "LITTLE_CHANGE",
+    "MINIMUM_POINTS_PROJECTED",
+    "Projection",
+    "consecutive",
+    "measure_status",
+    "meets",
+    "prediction_interval",
+    "progress",
+    "progress_class",
+    "projection",
+    "rolled_up",
+    "standing",
+]
+
+#: Percent of the way from baseline to target under which a change is little or none.
+LITTLE_CHANGE = 5.0
+#: Figures that a projection takes.
+MINIMUM_POINTS_PROJECTED = 4
+#: Level of the projection's prediction interval.
+LEVEL = 0.8
+
+_SERIES = ["measure_id", "segment"]
+_FIGURE = ["measure_id", "segment", "period", "period_end"]
+_POOLED = ("sum", "mean", "weighted")
+
+
+# --- from reports to figures ------------------------------------------------------------------------------------------
+
+
+def rolled_up(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of: dt.date) -> pd.DataFrame:
+    """Return the community's figure of each measure, segment and period.
+
+    A row's figure is its `value`, or else numerator / denominator (missing where the denominator is zero). A
+    community row wins over partners' rows, and a row without a segment over segments. Otherwise partners' rows are
+    rolled up by the measure's rule: `sum`; `mean`; `weighted` = Σ numerator / Σ denominator; with `last`, or where
+    the measure names no rule, community rows alone count. Only for a `sum`, the whole is made from segments in a
+    period that has no row without one; segments are then taken not to overlap. A partner who did not report adds
+    nothing and is not counted: it is never a zero.
+
+    A sum over fewer partners than owe figures is no figure of the community: set beside a full one it reads as a
+    fall. The sum is kept, and marked: `complete` is False where a partner that `measures.reporters` names is not
+    in it, or, where the whole is made from segments, a segment that the measure has in another period. (Where
+    there was nobody to count, report a zero.) Each named partner owes the whole, and those segments that it has
+    reported at least once. Where a measure names no reporters nobody can say who is missing: `complete` is missing
+    too, and `reporters` shows how many the sum rests on. Means and weighted shares keep their scale when a partner
+    is missing, and count as complete.
+
+    Parameters
+    ----------
+    observations, measures : pandas.DataFrame
+        The tables of those names.
+    as_of : datetime.date
+        Periods that end later, and reports that came later, are not known yet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        measure_id; segment (`all` is the whole); period; period_end (its last day); value (the measure's unit);
+        reporters (partners whose rows it rests on; missing for community rows); complete (nullable boolean).
+        Sorted by measure, segment and the period's last day.
+
+    Examples
+    --------
+    >>> measures = pd.DataFrame({"measure_id": ["seats"], "rollup": ["sum"], "reporters": ["a;b"]})
+    >>> observations = pd.DataFrame(
+    ...     {
+    ...         "measure_id": "seats",
+    ...         "period": ["2024", "2024", "2025"],
+    ...         "partner_id": ["a", "b", "a"],
+    ...         "segment": pd.Series([None] * 3, dtype="str"),
+    ...         "reported_on": pd.Series([pd.NaT] * 3),
+    ...         "value": [10.0, 12.0, 11.0],
+    ...         "numerator": float("nan"),
+    ...         "denominator": float("nan"),
+    ...     }
+    ... )
+    >>> rolled_up(observations, measures, as_of=dt.date(2026, 6, 30))[["period", "value", "reporters", "complete"]]
+      period  value  reporters  complete
+    0   2024   22.0        2.0      True
+    1   2025   11.0        1.0     False
+    """
+    rows = _known(observations, measures, as_of)
+    owed = listed(measures[["measure_id", "reporters"]], "reporters").drop_duplicates()
+    owed = owed.rename(columns={"reporters": "partner_id"})
+    by_partner = rows["partner_id"].notna()
+    community = rows.loc[~by_partner, [*_FIGURE, "rollup", "figure"]].rename(columns={"figure": "value"})
+    community["complete"] = True
+    reports = rows[by_partner & rows["rollup"].isin(_POOLED)]
+    reports = pd.concat([reports, _wholes(reports)], ignore_index=True)
+    figures = pd.concat(
+        [f.astype({"complete": "boolean"}) for f in (community, _pooled(reports, owed))], ignore_index=True
+    )
+    # Community rows stand first, so they are the ones that stay.
+    figures = figures.drop_duplicates(_FIGURE, ignore_index=True)
+    figures = pd.concat([figures, _from_segments(figures, reports, owed)], ignore_index=True)
+    figures = figures.sort_values([*_SERIES, "period_end", "period"], kind="stable", ignore_index=True)
+    return figures[[*_FIGURE, "value", "reporters", "complete"]]
+
+
+def _known(observations: pd.DataFrame, measures: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
+    """Return the rows that are known on a day, with period_end, figure, weight (denominator) and part (numerator)."""
+    day = pd.Timestamp(as_of)
+    rows = observations.assign(period_end=period_end(observations["period"]))
+    came = pd.to_datetime(rows["reported_on"])
+    rows = rows[(rows["period_end"] <= day) & (came.isna() | (came <= day))]
+    ratio = rows["numerator"] / rows["denominator"].where(rows["denominator"] != 0)
+    rows = rows.assign(
+        figure=rows["value"].fillna(ratio),
+        # A share with its base is as good as the two counts.
+        part=rows["numerator"].fillna(rows["value"] * rows["denominator"]),
+        segment=rows["segment"].astype("str").fillna("all"),
+        # `all` written out means the same as an empty cell, which is looked at first.
+        _written=rows["segment"].notna(),
+    )
+    rows = rows.sort_values("_written", kind="stable")
+    rows = rows.drop_duplicates(["measure_id", "period", "partner_id", "segment"])
+    rules = measures[["measure_id", "rollup"]].astype("str")
+    columns = ["measure_id", "segment", "period", "period_end", "partner_id", "figure", "part", "denominator"]
+    return (
+        rows[columns]
+        .merge(rules, on="measure_id")
+        .sort_values(["measure_id", "segment", "period_end", "period", "partner_id"], ignore_index=True)
+    )
+
+
+def _wholes(reports: pd.DataFrame) -> pd.DataFrame:
+    """Return a whole for partners that gave only segments in a period where others gave wholes; sums only."""
+    sums = reports[reports["rollup"] == "sum"]
+    whole = sums["segment"] == "all"
+    period, partner = ["measure_id", "period"], ["measure_id", "period", "partner_id"]
+    others_do = whole.groupby([sums[c] for c in period]).transform("any")
+    own = whole.groupby([sums[c] for c in partner]).transform("any")
+    parts = sums[others_do & ~own]
+    if parts.empty:
+        return parts
+    ever = sums[~whole].groupby(["measure_id", "partner_id"])["segment"].nunique().rename("ever")
+    made = parts.groupby([*partner, "period_end", "rollup"], as_index=False).agg(
+        figure=("figure", "sum"), given=("figure", "count")
+    )
+    made = made.join(ever, on=["measure_id", "partner_id"])
+    # Fewer segments than the partner has reported before, or one without a figure: no whole.
+    return made.assign(segment="all", figure=made["figure"].where(made["given"] == made["ever"]))[
+        [*_FIGURE, "partner_id", "figure", "rollup"]
+    ]
+
+
+def _pooled(reports: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
+    """Return partners' reports rolled up by their measure's rule."""
+    weighted = reports["rollup"] == "weighted"
+    counts = reports["figure"].notna().where(~weighted, reports["part"].notna() & reports["denominator"].notna())
+    owes = reports[["measure_id", "partner_id"]].merge(owed.assign(owes=True), how="left")["owes"].notna()
+    rows = reports.assign(
+        figure=reports["figure"].where(counts),
+        part=reports["part"].where(counts),
+        denominator=reports["denominator"].where(counts),
+        counts=counts,
+        owed_here=owes.to_numpy() & counts,
+    )
+    pooled = rows.groupby([*_FIGURE, "rollup"], as_index=False).agg(
+        total=("figure", "sum"),
+        mean=("figure", "mean"),
+        part=("part", "sum"),
+        base=("denominator", "sum"),
+        reporters=("counts", "sum"),
+        owed_here=("owed_here", "sum"),
+    )
+    some = pooled["reporters"] > 0
+    share = pooled["part"] / pooled["base"].where(pooled["base"] != 0)
+    pooled["value"] = np.select(
+        [pooled["rollup"] == "sum", pooled["rollup"] == "mean"], [pooled["total"], pooled["mean"]], share
+    )
+    pooled["value"] = pooled["value"].where(some)
+
+    due = owed.groupby("measure_id").size().rename("due")
+    seen = reports.merge(owed).groupby(_SERIES)["partner_id"].nunique().rename("seen")
+    pooled = pooled.join(due, on="measure_id").join(seen, on=_SERIES)
+    # A measure that names reporters, none of whom ever gave this segment, is owed nothing in it.
+    expected = pooled["due"].where(pooled["segment"] == "all", pooled["seen"].fillna(0))
+    full = (pooled["owed_here"] >= expected).astype("boolean").mask(pooled["due"].isna())
+    pooled["complete"] = full.mask(pooled["rollup"] != "sum", True)
+    return pooled[[*_FIGURE, "rollup", "value", "reporters", "complete"]].astype({"reporters": "float64"})
+
+
+def _from_segments(figures: pd.DataFrame, reports: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
+    """Return wholes made from segments, for sums in periods without a figure of the whole."""
+    sums = figures[figures["rollup"] == "sum"]
+    period = ["measure_id", "period"]
+    has_whole = (sums["segment"] == "all").groupby([sums[c] for c in period]).transform("any")
+    parts = sums[~has_whole]
+    if parts.empty:
+        return parts
+    segments = sums[sums["segment"] != "all"].groupby("measure_id")["segment"].nunique().rename("segments")
+    made = parts.assign(
+        figure=parts["value"].notna(), pooled=parts["reporters"].notna(), partial=parts["complete"].eq(False)
+    ).groupby([*period, "period_end", "rollup"], as_index=False).agg(
+        value=("value", "sum"), given=("figure", "sum"), pooled=("pooled", "any"), partial=("partial", "any")
+    )  # fmt: skip
+    own = parts.loc[parts["reporters"].notna(), _FIGURE]
+    behind = reports[reports["figure"].notna()].merge(own)[[*period, "partner_id"]].drop_duplicates()
+    made = made.join(segments, on="measure_id")
+    made = made.join(behind.groupby(period).size().rename("reporters"), on=period)
+    made = made.join(behind.merge(owed).groupby(period).size().rename("owed_here"), on=period)
+    made = made.join(owed.groupby("measure_id").size().rename("due"), on="measure_id")
+    full = made["given"].eq(made["segments"]) & ~made["partial"].fillna(False).astype(bool)
+    arrived = made["owed_here"].fillna(0) >= made["due"]
+    complete = full.astype("boolean")
+    complete = complete.mask(made["pooled"] & made["due"].notna() & ~arrived, False)
+    # Partners' segments without a list of who owes them: no one knows whether anybody is missing.
+    complete = complete.mask(full & made["pooled"] & made["due"].isna())
+    made = made.assign(
+        segment="all",
+        value=made["value"].where(made["given"] > 0),
+        reporters=made["reporters"].where(made["pooled"]),
+        complete=complete,
+    )
+    return made[[*_FIGURE, "rollup", "value", "reporters", "complete"]]
+
+
+# --- how far ----------------------------------------------------------------------------------------------------------
+
+
+def meets(value: pd.Series, target: pd.Series, direction: pd.Series) -> pd.Series:
+    """Return whether a value is at its target or beyond it, in the measure's direction.
+
+    Parameters
+    ----------
+    value, target : pandas.Series of float
+        In the measure's unit. A difference of a billionth is rounding.
+    direction : pandas.Series of str
+        `up` or `down`: which way is better.
+
+    Returns
+    -------
+    pandas.Series of bool
+        False where either is missing.
+
+    Examples
+    --------
+    >>> meets(pd.Series([15.7, 17.0]), pd.Series([16.0, 16.0]), pd.Series(["down", "up"])).to_list()
+    [True, True]
+    """
+    beyond = (value >= target).where(direction.eq("up"), value <= target)
+    return (beyond | np.isclose(value, target, rtol=1e-9, atol=0)) & direction.isin(["up", "down"])
+
+
+def progress(latest: pd.Series, baseline: pd.Series, target: pd.Series, direction: pd.Series) -> pd.Series:
+    """Return the percentage of targeted change achieved.
+
+    100 (latest − baseline) / (target − baseline).
+
+    Parameters
+    ----------
+    latest, baseline, target : pandas.Series of float
+        In the measure's unit.
+    direction : pandas.Series of str
+        `up` or `down`: which way is better.
+
+    Returns
+    -------
+    pandas.Series of float
+        Named `progress`: percent; below 0 is away from the target, above 100 beyond it. Missing where a part is
+        missing, and where the target does not lie ahead of the baseline: there is no way to measure.
+
+    References
+    ----------
+    National Center for Health Statistics, *Healthy People 2030: Measuring progress toward target attainment*.
+
+    Examples
+    --------
+    >>> progress(pd.Series([17.0]), pd.Series([20.6]), pd.Series([12.0]), pd.Series(["down"])).round(1).to_list()
+    [41.9]
+    """
+    way = target - baseline
+    ahead = (way > 0).where(direction.eq("up"), way < 0)
+    return (100 * (latest - baseline) / way.where(ahead)).rename("progress")
+
+
+def progress_class(
+    latest: pd.Series,
+    baseline: pd.Series,
+    target: pd.Series,
+    direction: pd.Series,
+    *,
+    steady: pd.Series | None = None,
+) -> pd.Series:
+    """Return what the change since the baseline amounts to, in Healthy People's classes.
+
+    - `target-met`: the latest figure is at the target or beyond it.
+    - `little-or-no-change`: less than 5 % of the way from baseline to target, either way; or no more than the
+      usual ups and downs (`steady`).
+    - `improving`, `getting-worse`: more than that, by the measure's direction.
+
+    Parameters
+    ----------
+    latest, baseline, target : pandas.Series of float
+        In the measure's unit.
+    direction : pandas.Series of str
+        `up` or `down`: which way is better.
+    steady : pandas.Series of boolean, optional
+        Whether the control chart takes the change for its usual ups and downs; missing where there is no chart.
+
+    Returns
+    -------
+    pandas.Series of str
+        Named `class`. Missing where a figure is; without a target the chart alone can tell, and without both
+        nobody can.
+
+    References
+    ----------
+    National Center for Health Statistics, *Healthy People 2030: Measuring progress toward target attainment*.
+
+    Examples
+    --------
+    >>> down = pd.Series(["down", "down"])
+    >>> progress_class(pd.Series([17.0, 15.7]), pd.Series([20.6, 19.5]), pd.Series([12.0, 16.0]), down).to_list()
+    ['improving', 'target-met']
+    """
+    change = (latest - baseline) * direction.map({"up": 1.0, "down": -1.0}).astype(float)
+    way = progress(latest, baseline, target, direction)
+    if steady is None:
+        steady = pd.Series(pd.NA, index=latest.index, dtype="boolean")
+    little = (way.abs() < LITTLE_CHANGE) | (change == 0) | steady.fillna(False).astype(bool)
+    known = change.notna() & (target.notna() | steady.notna())
+    kind = np.select([little, change > 0], ["little-or-no-change", "improving"], "getting-worse")
+    result = pd.Series(kind, index=latest.index, dtype="str").where(known)
+    return result.mask(meets(latest, target, direction), "target-met").rename("class")
+
+
+def consecutive(values: pd.Series) -> float:
+    """Return how many periods in a row the figures have moved in their present direction.
+
+    Parameters
+    ----------
+    values : pandas.Series of float
+        In the order of their periods, without missing ones.
+
+    Returns
+    -------
+    float
+        Changes at the end of the series with the sign of the last one; 0 where the last two figures are equal,
+        missing where there are not two.
+
+    Examples
+    --------
+    >>> consecutive(pd.Series([5.0, 4, 3, 4, 5, 6]))
+    3.0
+    """
+    return _run(values.to_numpy(dtype=float))
+
+
+def _run(values: np.ndarray) -> float:
+    signs = np.sign(np.diff(values))[::-1]
+    if not len(signs):
+        return np.nan
+    return float(np.cumprod(signs == signs[0]).sum()) if signs[0] else 0.0
+
+
+# --- where to ---------------------------------------------------------------------------------------------------------
+
+
+class Projection(NamedTuple):
+    """A projected value and its prediction interval, in the measure's unit."""
+
+    projected: float
+    projected_low: float
+    projected_high: float
+
+
+def prediction_interval(x: np.ndarray, y: np.ndarray, at: float, *, level: float = LEVEL) -> Projection:
+    """Return the least-squares prediction of a new value at one place, with its prediction interval.
+
+    ŷ ± t(n−2) · s · √(1 + 1/n + (at − x̄)² / Σ(x − x̄)²), with s² = Σ(y − ŷ)² / (n − 2).
+
+    Parameters
+    ----------
+    x, y : arrays of float
+        As long as each other, without missing values; three points or more.
+    at : float
+        Where to predict, in the unit of `x`.
+    level : float
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    Projection
+        Missing where there are fewer than three points, or where all of them lie at one `x`.
+
+    References
+    ----------
+    Draper and Smith (1998), *Applied Regression Analysis*, section 3.1.
+
+    Examples
+    --------
+    >>> found = prediction_interval(np.array([1.0, 2, 3, 4]), np.array([1.0, 3, 2, 4]), 5.0)
+    >>> [round(v, 2) for v in found]
+    [4.5, 1.67, 7.33]
+    """
+    n = len(x)
+    mean = x.mean() if n else np.nan
+    spread = ((x - mean) ** 2).sum()
+    if n < 3 or spread == 0:
+        return Projection(np.nan, np.nan, np.nan)
+    slope = ((x - mean) * (y - y.mean())).sum() / spread
+    value = y.mean() + slope * (at - mean)
+    residual = y - y.mean() - slope * (x - mean)
+    variance = (residual**2).sum() / (n - 2)
+    reach = _t((1 + level) / 2, n - 2) * np.sqrt(variance * (1 + 1 / n + (at - mean) ** 2 / spread))
+    return Projection(float(value), float(value - reach), float(value + reach))
+
+
+@cache
+def _t(share: float, freedom: int) -> float:
+    return float(stats.t.ppf(share, freedom))
+
+
+def projection(figures: pd.DataFrame, target_on: pd.Timestamp, *, level: float = LEVEL) -> Projection:
+    """Return a series' figure projected to a day, by least squares over the last days of its periods.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        One series without missing figures: period_end, value (the measure's unit).
+    target_on : pandas.Timestamp
+        The day to project to.
+    level : float
+        Coverage of the prediction interval, between 0 and 1.
+
+    Returns
+    -------
+    Projection
+        Missing where there are fewer than four figures, where all are of one day, where `target_on` is missing,
+        and where the last figure is of that day or later: then there is nothing left to project. A projection
+        carries a straight line on; it knows no floor and no ceiling.
+
+    Examples
+    --------
+    >>> figures = pd.DataFrame(
+    ...     {
+    ...         "period_end": pd.to_datetime(["2021-12-31", "2022-12-31", "2023-12-31", "2024-12-30"]),
+    ...         "value": [1.0, 2.0, 3.0, 4.0],
+    ...     }
+    ... )
+    >>> projection(figures, pd.Timestamp("2026-12-30")).projected.__round__(6)
+    6.0
+    """
+    days = (figures["period_end"] - target_on).dt.days
+    return _projected(days.to_numpy(dtype=float), figures["value"].to_numpy(dtype=float), level)
+
+
+def _projected(days: np.ndarray, values: np.ndarray, level: float = LEVEL) -> Projection:
+    """Project to day 0; `days` count from it, which keeps the numbers small and the sums of squares exact."""
+    if len(days) < MINIMUM_POINTS_PROJECTED or not days.max() < 0:
+        return Projection(np.nan, np.nan, np.nan)
+    return prediction_interval(days, values, 0.0, level=level)
+
+
+# --- where it stands --------------------------------------------------------------------------------------------------
+
+
+def measure_status(series: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return where each measure stands, as a whole and by segment.
+
+    Only comparable figures count: no missing ones, and no sums that lack a partner (`rolled_up`).
+
+    For a segment, the baseline is its own figure of `baseline_on` (the last one up to that day). The measure's
+    target is a segment's target too only where parts and whole are on one scale: the rule is `mean` or `weighted`,
+    or the unit is `share`. A third of the seats is not expected to reach the target for all of them.
+
+    Parameters
+    ----------
+    series : pandas.DataFrame
+        From `rolled_up`, which has applied the study's day.
+    measures : pandas.DataFrame
+        The table `measures`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `measures` of the outputs, see `standing`: a row `all` for every measure, and one for each
+        segment that has figures; sorted by measure and segment.
+
+    Examples
+    --------
+    >>> measures = pd.DataFrame(
+    ...     {
+    ...         "measure_id": ["m"],
+    ...         "direction": ["up"],
+    ...         "unit": ["seats"],
+    ...         "rollup": ["sum"],
+    ...         "baseline": [10.0],
+    ...         "baseline_on": pd.to_datetime(["2023-12-31"]),
+    ...         "target": [20.0],
+    ...         "target_on": pd.to_datetime(["2027-12-31"]),
+    ...     }
+    ... )
+    >>> series = pd.DataFrame(
+    ...     {
+    ...         "measure_id": ["m"],
+    ...         "segment": ["all"],
+    ...         "period": ["2024"],
+    ...         "period_end": pd.to_datetime(["2024-12-31"]),
+    ...         "value": [14.0],
+    ...         "reporters": [2.0],
+    ...         "complete": pd.array([True], dtype="boolean"),
+    ...     }
+    ... )
+    >>> measure_status(series, measures)[["latest", "progress", "class", "status"]]
+       latest  progress      class    status
+    0    14.0      40.0  improving  on-track
+    """
+    if measures.empty:
+        return empty_frame(OUTPUTS["measures"])
+    figures = usable(series)
+    return standing(figures, _goals(figures, measures))
+
+
+def _goals(figures: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return direction, baseline and target of each measure as a whole and of each of its segments."""
+    wholes = measures[["measure_id"]].assign(segment="all")
+    keys = pd.concat([wholes, figures[_SERIES]]).astype("str").drop_duplicates().sort_values(_SERIES)
+    goals = keys.merge(measures, on="measure_id")
+    goals = goals.astype({"baseline_on": "datetime64[ns]", "target_on": "datetime64[ns]"})
+    early = figures.merge(goals[[*_SERIES, "baseline_on"]], on=_SERIES)
+    early = early[early["period_end"] <= early["baseline_on"]].groupby(_SERIES)["value"].last().rename("first")
+    first = goals.join(early, on=_SERIES)["first"]
+    whole = goals["segment"] == "all"
+    same_scale = goals["rollup"].isin(["mean", "weighted"]) | goals["unit"].eq("share")
+    return goals.assign(
+        baseline=goals["baseline"].fillna(first).where(whole, first),
+        target=goals["target"].where(whole | same_scale),
+        target_on=goals["target_on"].where(whole | same_scale),
+    )[[*_SERIES, "direction", "baseline", "baseline_on", "target", "target_on"]]
+
+
+def standing(figures: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each series has come and where it is going.
+
+    `status` is `no-data` without a figure; `met` where the latest figure meets the target; else, towards
+    `target_on`: `on-track` where the projection meets the target and `off-track` where it does not. With fewer than
+    four figures the pace decides: on track where the share of the way gone is at least the share of the time gone.
+    Where the latest figure is of the target's day or later the target is missed: `off-track`. With too few figures
+    even for the pace, `no-data`. Missing where there are figures but no target or no day for it: nobody has said
+    where to go.
+
+    `class` takes a change for the usual ups and downs where a control chart has both the baseline and the latest
+    figure inside its limits, and the latest point breaks no run rule.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        Comparable figures: measure_id, segment, period, period_end, value, complete; see `usable`.
+    goals : pandas.DataFrame
+        A row a series: measure_id, segment, direction, baseline, baseline_on, target, target_on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `measures` of the outputs, a row for each row of `goals`, in their order: baseline, latest, target
+        and projected values in the measure's unit, progress in percent (Healthy People 2030), the projection with
+        its 80 % prediction interval, consecutive in periods. `progress` and `class` are missing where no figure is
+        later than the baseline.
+
+    Examples
+    --------
+    >>> goals = pd.DataFrame(
+    ...     {
+    ...         "measure_id": ["m"],
+    ...         "segment": ["all"],
+    ...         "direction": ["up"],
+    ...         "baseline": [10.0],
+    ...         "baseline_on": pd.to_datetime(["2023-12-31"]),
+    ...         "target": [20.0],
+    ...         "target_on": pd.to_datetime(["2027-12-31"]),
+    ...     }
+    ... )
+    >>> standing(pd.DataFrame(columns=["measure_id", "segment", "period", "period_end", "value", "complete"]), goals)[
+    ...     "status"
+    ... ].to_list()
+    ['no-data']
+    """
+    table = OUTPUTS["measures"]
+    if goals.empty:
+        return empty_frame(table)
+    figures = usable(figures)
+    rows = goals.merge(_ends(figures, goals), on=_SERIES, how="left")
+    chart = control_chart(figures)
+    rows = rows.merge(signal(chart, rows[["measure_id", "direction"]].drop_duplicates()), on=_SERIES, how="left")
+    limits = chart.drop_duplicates(_SERIES, keep="last")[[*_SERIES, "lower", "upper", "rule"]]
+    rows = rows.merge(limits, on=_SERIES, how="left").astype({"latest": float, "latest_on": "datetime64[ns]"})
+
+    latest, target, way = rows["latest"], rows["target"], rows["direction"]
+    # Nothing has changed since the baseline where the latest figure is no later than it.
+    since = ~(rows["latest_on"] <= rows["baseline_on"])
+    baseline = rows["baseline"].where(since)
+    inside = latest.between(rows["lower"], rows["upper"]) & baseline.between(rows["lower"], rows["upper"])
+    steady = (inside & rows["rule"].isna()).astype("boolean").mask(rows["lower"].isna())
+    rows["progress"] = progress(latest, baseline, target, way)
+    rows["class"] = progress_class(latest, baseline, target, way, steady=steady)
+    rows["status"] = _status(rows.assign(baseline=baseline))
+    rows["assurance"] = assurance(target, rows["lower"], rows["upper"], way)
+    return conform(rows[table.names], table)
+
+
+def _ends(figures: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
+    """Return the latest figure, the run and the projection of each series."""
+    figures = figures.merge(goals[[*_SERIES, "target_on"]], on=_SERIES)
+    days = (figures["period_end"] - figures["target_on"]).dt.days.to_numpy(dtype=float)
+    values = figures["value"].to_numpy(dtype=float)
+    parts = slices(figures)
+    last = figures.iloc[[part.stop - 1 for part in parts]].reset_index(drop=True)
+    ahead = [_projected(days[part], values[part]) for part in parts]
+    return last[_SERIES].assign(
+        latest=last["value"],
+        latest_on=last["period_end"],
+        consecutive=[_run(values[part]) for part in parts],
+        **{name: [p[k] for p in ahead] for k, name in enumerate(Projection._fields)},
+    )
+
+
+def _status(rows: pd.DataFrame) -> pd.Series:
+    target, way = rows["target"], rows["direction"]
+    to_go = rows["target_on"] - rows["baseline_on"]
+    pace = 100 * ((rows["latest_on"] - rows["baseline_on"]) / to_go.where(to_go > pd.Timedelta(0)))
+    # A target at or behind the baseline that is not met has been lost, whatever the pace.
+    lost = rows["baseline"].notna() & rows["progress"].isna()
+    track = np.select(
+        [
+            rows["latest"].isna(),
+            target.isna(),
+            meets(rows["latest"], target, way),
+            rows["target_on"].isna(),
+            rows["latest_on"] >= rows["target_on"],
+            rows["projected"].notna() & meets(rows["projected"], target, way),
+            rows["projected"].notna() | lost,
+            rows["progress"].isna() | pace.isna(),
+            rows["progress"] >= pace - 1e-9,
+        ],
+        ["no-data", "", "met", "", "off-track", "on-track", "off-track", "no-data", "on-track"],
+        "off-track",
+    )
+    status = pd.Series(track, index=rows.index, dtype="str")
+    return status.mask(status == "")

@@ -1,0 +1,153 @@
+"""The pieces of a page: a finding with its picture, its table and where it comes from, as HTML with nothing outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+
+import pandas as pd
+
+from ci_analysis.figures.base import Drawing
+from ci_analysis.figures.words import date_words, figure_text
+from ci_analysis.tables import Column, Table
+
+__all__ = ["Block", "finding_block", "missing_block", "slug_of", "table_html"]
+
+_LONG_TABLE = 12
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page; a notebook shows it as it will stand in the report."""
+
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def slug_of(text: str) -> str:
+    """Return a fragment identifier from a sentence.
+
+    Examples
+    --------
+    >>> slug_of("12 of 64 counties are short: more than 3 a seat.")
+    's-12-of-64-counties-are-short-more-than-3-a-seat'
+    """
+    return ("s-" + re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-"))[:60].strip("-")
+
+
+def missing_block(shows: str, file: str) -> Block:
+    """Return the sentence that stands in place of a section whose table is not there."""
+    said = f"This section would show {escape(shows)}. To see it, fill in <code>{escape(file)}</code>."
+    return Block(f'<p class="missing">{said}</p>')
+
+
+def finding_block(
+    title: str, body: str, *, notes: Sequence[str] = (), table: str = "", downloads: Sequence[str] = ()
+) -> Block:
+    """Return a section: the finding as heading, the picture or table, its notes, and its data.
+
+    Parameters
+    ----------
+    title : str
+        The finding, as text.
+    body : str
+        HTML.
+    notes : sequence of str
+        Source, vintage and caution, as text, one sentence or more each.
+    table : str
+        HTML of the figures behind a picture; folded.
+    downloads : sequence of str
+        Names of files under `data/`.
+    """
+    links = ", ".join(f'<a href="data/{escape(n)}" download>{escape(n)}</a>' for n in downloads)
+    caption = "".join(f"<p>{escape(n)}</p>" for n in notes)
+    caption += f"<p>Data: {links}</p>" if links else ""
+    folded = f"<details><summary>The figures behind this</summary>{table}</details>" if table else ""
+    return Block(
+        f'<section class="finding" id="{slug_of(title)}"><h2>{escape(title)}</h2>'
+        f"<figure>{body}<figcaption>{caption}</figcaption></figure>{folded}</section>"
+    )
+
+
+def drawing_html(picture: Drawing) -> str:
+    """Return a picture with its legend."""
+    return f'<div class="picture">{picture.svg}</div>{picture.legend}'
+
+
+def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[str, str]], *, caption: str) -> str:
+    """Return a frame as an HTML table with header cells, its identifiers as names, its figures as readers read them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns of the table, in the order to show; others as text.
+    table : Table
+        The declaration, for units.
+    labels : mapping
+        From `Study.labels`.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    str
+        Missing cells say so: empty to the eye, 'no figure' to a screen reader.
+    """
+    columns = list(frame.columns)
+    kinds = [table.by_name.get(c, Column(c, "text", "")) for c in columns]
+    texts = [[_cell(v, c, labels) for v in frame[c.name]] for c in kinds]
+    numeric = ["num" if c.kind in ("number", "integer") else "" for c in kinds]
+    head = "".join(
+        f'<th scope="col"{_class(n)}>{escape(_heading(c))}</th>' for c, n in zip(columns, numeric, strict=True)
+    )
+    rows = []
+    for i in range(len(frame)):
+        cells = [f'<th scope="row">{texts[0][i]}</th>'] if columns else []
+        cells += [f"<td{_class(n)}>{t[i]}</td>" for n, t in zip(numeric[1:], texts[1:], strict=True)]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    long = " long" if len(rows) > _LONG_TABLE else ""
+    return (
+        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""
+
+
+def _heading(column: str) -> str:
+    words = {"geoid": "area", "cv": "coefficient of variation", "moe": "margin of error"}
+    text = words.get(column, re.sub(r"_id$", "", column).replace("_", " "))
+    return text[:1].upper() + text[1:]
+
+
+def _cell(value: object, column: Column, labels: Mapping[str, Mapping[str, str]]) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]  # one cell
+        return '<span class="gone" title="no figure">–<span class="hidden"> no figure</span></span>'
+    if column.kind == "date":
+        return escape(date_words(value))
+    if column.kind in ("number", "integer"):
+        return escape(figure_text(value, column.unit))
+    if column.kind == "yes-no":
+        return "yes" if value else "no"
+    named = labels.get(column.name, {})
+    parts = str(value).split(";") if column.kind in ("slugs", "geoids") else [str(value)]
+    # bdi keeps a right-to-left name from turning its neighbours around.
+    return "; ".join(f"<bdi>{escape(named.get(p.strip(), _plain(p, column)))}</bdi>" for p in parts)
+
+
+def _plain(text: str, column: Column) -> str:
+    return text.strip().replace("-", " ") if column.kind == "choice" else text.strip()
+
+
+def outline_problems(html: str) -> list[str]:
+    """Return what is wrong with a page's headings: not one h1, or a level skipped."""
+    levels = [int(x) for x in re.findall(r"<h([1-6])\b", html)]
+    found = [] if levels.count(1) == 1 else [f"{levels.count(1)} headings of level 1"]
+    return found + [f"h{b} follows h{a}" for a, b in pairwise(levels) if b > a + 1]

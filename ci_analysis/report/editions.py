@@ -1,0 +1,177 @@
+"""One edition of a study's report: what it may show, and its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Literal, get_args
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from ci_analysis.errors import WrongUse
+from ci_analysis.figures.base import Drawing, Statement, drawing
+from ci_analysis.figures.words import listing
+from ci_analysis.pipeline import results
+from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
+from ci_analysis.report.withhold import public_input, public_tables
+from ci_analysis.study import Study, find_study
+from ci_analysis.tables import INPUTS, OUTPUTS, Table
+
+__all__ = ["Edition", "Kind", "open_edition"]
+
+Kind = Literal["public", "internal"]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A study's report for the coalition (`internal`) or for everybody (`public`).
+
+    Parameters
+    ----------
+    kind : {'public', 'internal'}
+        Whom it is for.
+    study : Study
+        The study.
+    tables : mapping of str to pandas.DataFrame
+        The tables that this edition may show, without what is withheld.
+    """
+
+    kind: Kind
+    study: Study
+    tables: Mapping[str, pd.DataFrame]
+
+    def may_show(self, name: str) -> bool:
+        """Whether this edition may show a table of the run, or of the study."""
+        if name in OUTPUTS:
+            return name in self.tables
+        return self.kind == "internal" or INPUTS[name].public or name in self.study.settings.publish.tables
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a table of the run or, where it makes none by that name, of the study, as far as it may be shown."""
+        if name in OUTPUTS:
+            return self.tables[name]
+        frame = self.study.tables[name]
+        return frame if self.kind == "internal" else public_input(frame, INPUTS[name])
+
+    def section(
+        self,
+        draw: Callable[..., Axes | Drawing | Statement | None],
+        *names: str,
+        shows: str,
+        columns: Sequence[str] = (),
+        behind: bool = True,
+        note: str = "",
+    ) -> Block:
+        """Return a section of a page: the finding, the picture, its notes and its data.
+
+        Parameters
+        ----------
+        draw : callable
+            Of `ci_analysis.figures`: takes the study and the named tables, gives an Axes with a finding, a Drawing or
+            a Statement, or None where there is nothing to say.
+        *names : str
+            Tables of the run or of the study. Where one may not be shown in this edition, the section is left out;
+            where the first has no rows, a sentence says what the section would show and which file to fill in.
+        shows : str
+            What the section shows, as a clause.
+        columns : sequence of str
+            Of the first table, for the table under the picture; all, unless told.
+        behind : bool
+            Whether the first table stands, folded, under the picture.
+        note : str
+            A sentence that stands beneath.
+        """
+        if not all(self.may_show(n) for n in names):
+            return Block("")
+        table = _declaration(names[0])
+        frames = [self.frame(n) for n in names]
+        if not len(frames[0]):
+            return missing_block(shows, f"{(table.made_from or (table.name,))[0]}.csv")
+        made = draw(self.study, *frames)
+        if made is None:
+            return Block("")
+        data = frames[0][list(columns) or [c for c in table.names if c in frames[0]]]
+        body = table_html(data, table, self.study.labels, caption=table.help)
+        notes = [n for n in (note, self.made_up(names), self.sources(names)) if n]
+        downloads = [_declaration(n).file for n in names if n in OUTPUTS]
+        if isinstance(made, Statement):
+            shown = (
+                table_html(made.frame, table, self.study.labels, caption=made.caption) if made.frame is not None else ""
+            )
+            return finding_block(
+                made.title, shown + "".join(f"<p>{escape(t)}</p>" for t in made.lines), notes=notes, downloads=downloads
+            )
+        picture = drawing(made) if isinstance(made, Axes) else made
+        return finding_block(
+            picture.title, drawing_html(picture), notes=notes, table=body if behind else "", downloads=downloads
+        )
+
+    def made_up(self, names: Sequence[str]) -> str:
+        """Return the sentence that says what is made up for teaching among the tables behind a section."""
+        behind = dict.fromkeys(m for n in names for m in (_declaration(n).made_from or (n,)))
+        wholly = [m for m in behind if m in self.study.settings.illustrative]
+        partly = [m for m in behind if m not in wholly and self.study.is_illustrative(m)]
+        if wholly:
+            return f"Illustrative: made up for teaching ({listing([_spoken(m) for m in [*wholly, *partly]], most=9)})."
+        if partly:
+            return (
+                f"Illustrative in part: some rows of {listing([_spoken(m) for m in partly])} are made up for teaching."
+            )
+        return ""
+
+    def sources(self, names: Sequence[str]) -> str:
+        """Return the sentence that names the published sources behind a section."""
+        behind = {m for n in names for m in (_declaration(n).made_from or (n,))}
+        if "indicators" not in behind:
+            return ""
+        used = self.study.tables["indicators"]
+        profile = self.study.profile
+        wanted = {
+            "affordability": [profile.price.indicator, *profile.price.income] if profile.price else [],
+            "indicators": list(used["indicator"].unique()),
+        }.get(names[0], [profile.need.people, profile.need.share, profile.need.direct])
+        named = sorted(used.loc[used["indicator"].isin(wanted), "source"].dropna().unique())
+        seats = " and the study's tables of facilities and capacity" if "capacity" in behind else ""
+        return f"Source: {listing(named, most=5)}{seats}." if named else ""
+
+
+def open_edition(study: str | Path, edition: str = "internal", processed: str | Path = "") -> Edition:
+    """Return one edition of a study, computing what is missing or has changed.
+
+    Parameters
+    ----------
+    study : str or pathlib.Path
+        A study's name under `data/raw`, or the path of its folder.
+    edition : {'internal', 'public'}
+        Whom it is for.
+    processed : str or pathlib.Path
+        The folder of all studies' results; empty is `data/processed` beside `data/raw`.
+
+    Raises
+    ------
+    StudyNotFound, StudyProblems
+        Where there is no such study, or it has problems.
+    WrongUse
+        Where there is no such edition.
+    """
+    if edition not in get_args(Kind):
+        raise WrongUse(f"There is no edition '{edition}'. Use internal or public.")
+    read = Study.read(find_study(study))
+    tables = results(read, processed or None)
+    return edition_of(read, tables, edition)  # type: ignore[arg-type]  # checked above
+
+
+def edition_of(study: Study, tables: Mapping[str, pd.DataFrame], kind: Kind) -> Edition:
+    """Return an edition from a run's tables."""
+    return Edition(kind, study, dict(tables) if kind == "internal" else public_tables(study, tables))
+
+
+def _declaration(name: str) -> Table:
+    return OUTPUTS.get(name) or INPUTS[name]
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,94 @@
+"""HTML: notebooks by nbconvert with this project's own template, and the pages around them by Jinja."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+__all__ = ["notebook_body", "page"]
+
+_TEMPLATES = os.fspath(files("ci_analysis.report") / "templates")  # type: ignore[call-overload]  # a folder
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+
+
+def page(template: str, context: Mapping[str, Any]) -> str:
+    """Return a page from one of the templates.
+
+    Parameters
+    ----------
+    template : str
+        Name of a file in `templates/`.
+    context : mapping
+        What it is filled with. Everything is escaped, unless it is Markup.
+    """
+    css = (files("ci_analysis.report") / "templates" / "style.css").read_text(encoding="utf-8")
+    return _environment().get_template(template).render({"css": css, **context})
+
+
+@cache
+def _exporter() -> Any:
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(
+        template_name="notebook",
+        extra_template_basedirs=[_TEMPLATES],
+        exclude_anchor_links=True,
+        exclude_input=True,
+        embed_images=True,
+    )
+
+
+def notebook_body(notebook: Any) -> str:
+    """Return what stands in a page of an executed notebook: its text and its results, no code.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed.
+    """
+    body, _ = _exporter().from_notebook_node(notebook)
+    return "\n".join(line.rstrip() for line in body.splitlines() if line.strip())
+
+
+def markdown(text: str, *, below: int) -> str:
+    """Return Markdown as HTML, whatever HTML it holds shown as text, its headings moved below a level.
+
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    below : int
+        The level of the heading that it stands under.
+
+    Examples
+    --------
+    >>> print(markdown("# A <b>", below=2))
+    <h3>A &lt;b&gt;</h3>
+    """
+    import mistune
+
+    class Renderer(mistune.HTMLRenderer):
+        def heading(self, text: str, level: int, **attrs: Any) -> str:
+            level = min(level + below, 6)
+            return f"<h{level}>{text}</h{level}>\n"
+
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            return text  # nothing from elsewhere
+
+        def table(self, text: str) -> str:
+            return f'<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>{text}</table></div>\n'
+
+    made = mistune.create_markdown(renderer=Renderer(escape=True), plugins=["table"])(text)
+    return str(made).strip()

@@ -1,0 +1,195 @@
+"""Runs a study's notebooks through Papermill, and puts the report in place."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args
+
+from ci_analysis.errors import RunFailed, WrongUse
+from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run
+from ci_analysis.report.editions import Kind, edition_of
+from ci_analysis.report.site import PAGES, is_made, report_folder, write_site
+from ci_analysis.study import Study
+
+__all__ = ["notebooks_folder", "render", "report"]
+
+#: Seconds that one cell of a notebook may take.
+CELL_SECONDS = 600
+_WORKERS = 2
+
+Say = Callable[[str], None]
+
+
+def notebooks_folder() -> Path:
+    """Return the folder of the four notebooks: beside the package in a checkout, inside it when installed."""
+    inside = Path(os.fspath(files("ci_analysis")))  # type: ignore[call-overload]  # an installed package is a folder
+    for folder in (inside.parent / "notebooks", inside / "notebooks"):
+        if all((folder / f"{stem}.ipynb").is_file() for stem in PAGES.values()):
+            return folder
+    raise RunFailed("The notebooks are missing; install the package again.")
+
+
+def report(
+    study: Study,
+    editions: tuple[Kind, ...] = ("public", "internal"),
+    *,
+    processed: Path | None = None,
+    reports: Path | None = None,
+    force: bool = False,
+    say: Say = lambda _: None,
+) -> list[Path]:
+    """Run a study: its tables, its notebooks and its pages; what has not changed is left as it is.
+
+    Parameters
+    ----------
+    study : Study
+        Read and checked.
+    editions : tuple of {'public', 'internal'}
+        Which to make.
+    processed, reports : pathlib.Path, optional
+        Where results go; `data/processed` and `reports` beside `data/raw`, unless told.
+    force : bool
+        Make everything anew, even where nothing has changed.
+    say : callable
+        Is told, in a short sentence, what is being done.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The first page of each edition.
+
+    Raises
+    ------
+    RunFailed
+        Where a notebook stops; the last good report stands.
+    """
+    folder = processed_folder(study, processed)
+    mark = fingerprint(study) + _notebooks_hash()
+    first = [report_folder(study, reports) / kind / "index.html" for kind in editions]
+    if force or not is_current(study, folder):
+        say(f"{study.name}: computing the tables")
+        run(study, processed)
+    stale = tuple(k for k, page in zip(editions, first, strict=True) if force or not is_made(page.parent, mark))
+    if not stale:
+        say(f"{study.name}: nothing has changed since the last run")
+        return first
+    tables = results(study, processed)
+    wanted = [(kind, page) for kind in stale for page in PAGES]
+    bodies: dict[tuple[Kind, str], str] = {}
+    with _workers(len(wanted)) as pool:
+        place, home = os.fspath(study.folder.resolve()), os.fspath(folder.parent.resolve())
+        jobs = {pool.submit(_body, PAGES[page], place, kind, home): (kind, page) for kind, page in wanted}
+        for done, job in enumerate(as_completed(jobs), 1):
+            kind, page = jobs[job]
+            html, notebook, failure = job.result()
+            if failure:
+                for other in jobs:
+                    other.cancel()
+                raise RunFailed(_keep_failed(study, reports, kind, page, notebook, failure))
+            bodies[kind, page] = html
+            say(f"{study.name}: {done} of {len(wanted)} pages ({kind} {page})")
+    for kind in stale:
+        pages = {page: bodies[kind, page] for page in PAGES}
+        with in_place(report_folder(study, reports) / kind) as fresh:
+            write_site(fresh, edition_of(study, tables, kind), pages, folder, mark)
+    return first
+
+
+def render(notebook: str, parameters: dict[str, Any]) -> Any:
+    """Return a notebook, executed by Papermill with the parameters given.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name without ending, such as `1-convene`.
+    parameters : dict
+        By name; only those that the notebook declares.
+
+    Raises
+    ------
+    WrongUse
+        Where a parameter is not the notebook's: Papermill alone would let it pass.
+    papermill.PapermillExecutionError
+        Where a cell fails.
+    """
+    import papermill
+    from traitlets.config import Config
+
+    path = notebooks_folder() / f"{notebook}.ipynb"
+    unknown = set(parameters) - set(papermill.inspect_notebook(os.fspath(path)))
+    if unknown:
+        raise WrongUse(f"{path.name} has no parameter {', '.join(sorted(unknown))}.")
+    with tempfile.TemporaryDirectory(prefix="ci-") as scratch:
+        config = Config()
+        if sys.platform != "win32":
+            # Kernels that start together race for free ports; a socket file of its own has no rival.
+            config.KernelManager.transport = "ipc"
+            config.KernelManager.ip = os.path.join(scratch, "k")
+        # The reader's own start-up files and history have no place in a report.
+        os.environ["IPYTHONDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = scratch
+        return papermill.execute_notebook(
+            os.fspath(path),
+            None,
+            parameters=parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            execution_timeout=CELL_SECONDS,
+            cwd=scratch,
+            config=config,
+        )
+
+
+def _body(notebook: str, study: str, kind: Kind, processed: str) -> tuple[str, str, str]:
+    """In a worker: return a notebook's page body, or the failed notebook and a sentence on what stopped it."""
+    import nbformat
+    from papermill.exceptions import PapermillExecutionError
+
+    from ci_analysis.report.pages import notebook_body
+
+    try:
+        executed = render(notebook, {"study": study, "edition": kind, "processed": processed})
+    except PapermillExecutionError as error:
+        what = f"{error.ename}: {error.evalue}".strip().split("\n")[0][:300]
+        failed = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(error.source)])
+        return "", nbformat.writes(failed), f"cell {error.exec_count} stopped with {what}"
+    return notebook_body(executed), "", ""
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    # Spawned, not forked: the parent may hold threads of pandas and BLAS, which a fork would copy half-way.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context) as pool:
+        yield pool
+
+
+def _keep_failed(study: Study, reports: Path | None, kind: str, page: str, notebook: str, failure: str) -> str:
+    place = report_folder(study, reports) / "failed"
+    place.mkdir(parents=True, exist_ok=True)
+    kept = place / f"{kind}-{PAGES[page]}.ipynb"
+    kept.write_text(notebook, encoding="utf-8")
+    return (
+        f"{study.name}: {PAGES[page]}, {kind} edition: {failure}. The last good report stands; the cell is in {kept}."
+    )
+
+
+def _notebooks_hash() -> str:
+    from hashlib import sha256
+
+    digest = sha256()
+    for stem in PAGES.values():
+        digest.update((notebooks_folder() / f"{stem}.ipynb").read_bytes())
+    return digest.hexdigest()
+
+
+def all_editions() -> tuple[Kind, ...]:
+    """Return both editions, the public one first."""
+    return get_args(Kind)

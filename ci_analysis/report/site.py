@@ -1,0 +1,155 @@
+"""The pages of one edition, written as a small site that opens from a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ci_analysis.report.blocks import outline_problems
+from ci_analysis.report.brief import brief
+from ci_analysis.report.pages import markdown, page
+from ci_analysis.tables import OUTPUTS, write_csv
+
+if TYPE_CHECKING:
+    from ci_analysis.report.editions import Edition
+    from ci_analysis.study import Study
+
+__all__ = ["PAGES", "is_made", "report_folder", "write_site"]
+
+#: The notebook behind each step's page.
+PAGES = {"convene": "1-convene", "landscape": "2-landscape", "strategy": "3-strategy", "redesign": "4-redesign"}
+_NAV = (
+    ("index", "In brief"),
+    ("convene", "1 Convene"),
+    ("landscape", "2 Landscape"),
+    ("strategy", "3 Strategy"),
+    ("redesign", "4 Redesign"),
+    ("methods", "Methods"),
+)
+_MARK = "report.json"
+
+
+def report_folder(study: Study, reports: Path | None = None) -> Path:
+    """Return the folder of a study's editions."""
+    return Path(reports or study.root / "reports") / study.name
+
+
+def is_made(folder: Path, mark: str) -> bool:
+    """Whether an edition's pages are there, all of them as they were written, from what `mark` stands for."""
+    try:
+        made = json.loads((folder / _MARK).read_text(encoding="utf-8"))
+        return made["mark"] == mark and all(
+            sha256((folder / name).read_bytes()).hexdigest() == digest for name, digest in made["files"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def write_site(folder: Path, edition: Edition, bodies: Mapping[str, str], processed: Path, mark: str) -> None:
+    """Write an edition's pages and downloads into a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Empty.
+    edition : Edition
+        What the pages show.
+    bodies : mapping of str to str
+        HTML of each step's page, by the page's name.
+    processed : pathlib.Path
+        The folder of the run, for its manifest.
+    mark : str
+        Stands for everything that the edition was made from.
+
+    Raises
+    ------
+    ValueError
+        Where a page's headings are out of order, or it names an address outside: the code is wrong, not the study.
+    """
+    (folder / "data").mkdir()
+    for name, frame in edition.tables.items():
+        write_csv(inert(frame), folder / "data" / OUTPUTS[name].file)
+    for step, body in bodies.items():
+        _write(folder, edition, step, "step.html.j2", {"body": Markup(body)})
+    _write(folder, edition, "index", "index.html.j2", brief(edition))
+    _write(folder, edition, "methods", "methods.html.j2", _methods(edition, processed))
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    hashes = {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest() for p in files}
+    made = {"study": edition.study.name, "edition": edition.kind, "mark": mark, "files": hashes}
+    (folder / _MARK).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose text no spreadsheet takes for a formula: such cells begin with an apostrophe.
+
+    Examples
+    --------
+    >>> inert(pd.DataFrame({"a": ["=1+1", "b"], "n": [-1.0, 2.0]})).values.tolist()
+    [["'=1+1", -1.0], ['b', 2.0]]
+    """
+    text = [c for c in frame.columns if pd.api.types.is_string_dtype(frame[c].dtype)]
+    safe = {
+        c: frame[c].mask(frame[c].str.match(r"[=+\-@\t\r]").fillna(False).astype(bool), "'" + frame[c]) for c in text
+    }
+    return frame.assign(**safe)
+
+
+def _write(folder: Path, edition: Edition, name: str, template: str, context: Mapping[str, Any]) -> None:
+    settings = edition.study.settings
+    html = page(
+        template,
+        {
+            "name": name,
+            "title": dict(_NAV)[name],
+            "nav": _NAV,
+            "study": settings,
+            "edition": edition.kind,
+            "made_up": bool(settings.illustrative),
+            "issue": edition.study.profile.label,
+            **context,
+        },
+    )
+    wrong = outline_problems(html) + outside(html)
+    if wrong:
+        raise ValueError(f"{name}.html: {'; '.join(wrong)}")
+    (folder / f"{name}.html").write_text(html, encoding="utf-8")
+
+
+def outside(html: str) -> Sequence[str]:
+    """Return the addresses outside the file that a page would load by itself.
+
+    Links that a reader may follow are none of these.
+
+    Examples
+    --------
+    >>> outside('<a href="https://example.org">x</a><img src="https://example.org/x.png">')
+    ['loads https://example.org/x.png']
+    """
+    import re
+
+    loading = (
+        r"""(?:\bsrc|\bsrcset|\bposter|\bdata|<link[^>]*\bhref|<image[^>]*\bhref|<use[^>]*\bhref)\s*=\s*["']([^"']+)"""
+    )
+    found = (
+        re.findall(loading, html) + re.findall(r"url\(\s*[\"']?([^\"')]+)", html) + re.findall(r"@import\s+(\S+)", html)
+    )
+    return [f"loads {a[:80]}" for a in found if re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", a)]
+
+
+def _methods(edition: Edition, processed: Path) -> dict[str, Any]:
+    manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
+    study = edition.study
+    provenance = study.folder / "PROVENANCE.md"
+    return {
+        "manifest": manifest,
+        "tables": [OUTPUTS[name] for name in edition.tables],
+        "profile": study.profile,
+        "bands": study.bands,
+        "provenance": Markup(markdown(provenance.read_text(encoding="utf-8"), below=2)) if provenance.is_file() else "",
+    }

@@ -1,0 +1,130 @@
+"""What the public edition leaves out.
+
+Columns and tables that are for the coalition alone go first; then, by row, small counts of people and whatever would
+give them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ci_analysis.study import Study
+from ci_analysis.tables import OUTPUTS, Table
+
+__all__ = ["public_input", "public_tables", "withheld_rows"]
+
+
+def public_input(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return what the public edition may show of one of the study's own tables.
+
+    Prospects, voices that are not for publication, internal measures and private columns are left out, and the
+    study's own `x_` columns too.
+    """
+    kept = pd.Series(True, index=frame.index)
+    if table.name == "partners":
+        kept = frame["status"] != "prospect"
+    elif table.name == "voices":
+        kept = frame["public"].fillna(False).astype(bool)
+    elif table.name == "measures":
+        kept = frame["audience"] != "internal"
+    return frame.loc[kept, [c.name for c in table.columns if c.public]].reset_index(drop=True)
+
+
+def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables that the public edition may show, each without what is withheld.
+
+    Parameters
+    ----------
+    study : Study
+        Its `publish` says what more may be shown, and from which count on.
+    tables : mapping of str to pandas.DataFrame
+        A run's output tables.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        Tables for the coalition alone are not in it. Rows with a count of people from 1 to `minimum_count` − 1, and
+        those that would give it back, keep their keys and lose every figure; they are marked in `x_withheld`.
+    """
+    shown = {}
+    for name, frame in tables.items():
+        table = OUTPUTS[name]
+        if not table.public and name not in study.settings.publish.tables:
+            continue
+        public = frame[[c.name for c in table.columns if c.public]]
+        if "measure_id" in public:
+            internal = study.tables["measures"].query("audience == 'internal'")["measure_id"]
+            public = public[~public["measure_id"].isin(internal)].reset_index(drop=True)
+        exempt = _published(study, name, public)
+        withheld = withheld_rows(public, table, minimum=study.settings.publish.minimum_count, exempt=exempt)
+        if withheld.any():
+            figures = [c for c in public.columns if c not in table.key]
+            public = public.assign(x_withheld=withheld.map({True: "yes", False: None}).astype("str"))
+            public.loc[withheld, figures] = None
+        shown[name] = public
+    return shown
+
+
+def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd.Series) -> pd.Series:
+    """Return which rows are withheld: those with a small count of people, and those that would give one back.
+
+    A row's parts (segments, periods) add up to each other, so everything of the same area, or of the same measure, is
+    withheld with it. Where that leaves one area withheld, the total over areas would give it back: the next one, by
+    its smallest count, is withheld too.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of a run.
+    table : Table
+        Its declaration, which says what counts people.
+    minimum : int
+        The smallest count that may be shown; 0 may.
+    exempt : pandas.Series of bool
+        Rows whose figures are published already.
+
+    Returns
+    -------
+    pandas.Series of bool
+        On the frame's index.
+
+    Examples
+    --------
+    >>> from ci_analysis.tables import OUTPUTS
+    >>> gap = pd.DataFrame({"geoid": ["1", "2", "3"], "segment": "all", "need": [4.0, 20.0, 90.0]})
+    >>> withheld_rows(gap, OUTPUTS["gap"], minimum=11, exempt=pd.Series(False, index=gap.index)).to_list()
+    [True, True, False]
+    """
+    people = frame[[c.name for c in table.columns if c.counts_people and c.name in frame]]
+    if people.shape[1] == 0:
+        return pd.Series(False, index=frame.index)
+    # A count is a whole number; 10.6 of an estimate is as small as 10.
+    small = ((people > 0) & (people < minimum)).any(axis=1) & ~exempt
+    whole = next((key for key in ("geoid", "measure_id") if key in frame), table.key[0])
+    names = set(frame.loc[small, whole])
+    if whole == "geoid" and len(names) == 1:
+        open_rows = frame[~frame[whole].isin(names) & ~exempt]
+        counts = people.loc[open_rows.index].where(lambda x: x > 0).min(axis=1)
+        ordered = open_rows.assign(count=counts).sort_values(["count", whole], na_position="last")
+        names |= set(ordered[whole].head(1))
+    return frame[whole].isin(names)
+
+
+def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:
+    """Whether each row's figures are public already: indicators with a source, and what is made from them alone."""
+    if name == "indicators":
+        return frame["source"].notna()
+    if name in ("gap", "gap_summary", "affordability"):
+        need = study.profile.need
+        used = study.tables["indicators"]
+        used = used[used["indicator"].isin([need.people, need.share, need.direct])]
+        return pd.Series(bool(used["source"].notna().all()), index=frame.index)
+    if "measure_id" in frame:
+        # Figures that partners report are the coalition's own; shares, prices and days do not count people.
+        measures = study.tables["measures"].set_index("measure_id")
+        reported = study.tables["observations"].dropna(subset=["partner_id"])["measure_id"]
+        rates = measures.index[measures["rollup"].isin(["mean", "weighted"])]
+        return ~frame["measure_id"].isin(set(reported) - set(rates))
+    return pd.Series(False, index=frame.index)

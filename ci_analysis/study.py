@@ -1,0 +1,771 @@
+"""A study: one folder of tables for one community and one issue, read and checked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ci_analysis.areas import DIGITS, county_outlines, known_counties, read_outlines, with_outlines
+from ci_analysis.errors import Problem, StudyNotFound, StudyProblems, nearest
+from ci_analysis.issues.profile import (
+    Bands,
+    Profile,
+    Slug,
+    Text,
+    YamlFault,
+    built_in_profiles,
+    load_instrument,
+    load_profile,
+    model_problems,
+    read_yaml,
+)
+from ci_analysis.tables import (
+    ACS_CONTROLLED,
+    ACS_REASONS,
+    INPUTS,
+    SLUG,
+    Column,
+    Table,
+    conform,
+    empty_frame,
+    listed,
+    parse,
+)
+
+__all__ = ["Settings", "Study", "find_study"]
+
+MAXIMUM_TABLE_BYTES = 256 * 2**20
+_OUTLINE_FILES = ("areas.geojson", "areas.gpkg", "areas.parquet")
+#: Parts of study.yaml that a study may mark as made up, beside its tables.
+_MARKABLE = ("agenda", "backbone", "budget", "preconditions")
+
+
+def _as_date(value: Any) -> Any:
+    # pydantic would read a plain number as seconds since 1970.
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("it is not a date such as 2026-06-30")
+
+
+def _as_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("it is not a plain number such as 410000")
+    return value
+
+
+def _as_code(value: Any) -> Any:
+    # A code without a leading zero reads as a number, and nothing is lost; one with it stays text.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Day = Annotated[date, BeforeValidator(_as_date)]
+Amount = Annotated[float, BeforeValidator(_as_number), Field(ge=0)]
+Whole = Annotated[int, BeforeValidator(_as_number)]
+Fips = Annotated[str, BeforeValidator(_as_code), Field(pattern=r"^\d{2}(\d{3})?$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Backbone(_Model):
+    """Who holds the coalition together, and with what."""
+
+    partner: Slug
+    staff_fte: Amount | None = None
+    annual_budget: Amount | None = None
+
+
+class Goal(_Model):
+    """A goal of the common agenda, and the measure that tells whether it is met."""
+
+    goal_id: Slug
+    text: Text
+    measure_id: Slug | None = None
+
+
+class Agenda(_Model):
+    """The common agenda, in the coalition's own words."""
+
+    problem: Text
+    vision: Text
+    goals: tuple[Goal, ...] = ()
+
+
+class Precondition(_Model):
+    """Whether a precondition of going on holds, and what shows it."""
+
+    holds: bool
+    evidence: Text
+
+
+class Preconditions(_Model):
+    """The three preconditions of collective impact."""
+
+    champion: Precondition | None = None
+    resources: Precondition | None = None
+    urgency: Precondition | None = None
+
+
+class Peers(_Model):
+    """How many like areas each area is set beside, and from which table."""
+
+    count: Annotated[Whole, Field(ge=1, le=100)] = 10
+    table: str | None = None
+
+
+class Publish(_Model):
+    """What the public edition may show."""
+
+    minimum_count: Annotated[Whole, Field(ge=1, le=1000)] = 11
+    tables: tuple[str, ...] = ()
+
+
+class Settings(_Model):
+    """What study.yaml says.
+
+    Every key is described in `docs/study.md`; unknown keys are errors.
+    """
+
+    format: Literal[1]
+    title: Text
+    community: Text
+    issue: Text
+    level: Literal["county", "tract", "block-group", "zcta", "custom"]
+    counties: Annotated[tuple[Fips, ...], Field(min_length=1)]
+    as_of: Day
+    backbone: Backbone | None = None
+    agenda: Agenda | None = None
+    preconditions: Preconditions = Preconditions()
+    budget: Amount | None = None
+    peers: Peers = Peers()
+    tie_level: Annotated[Whole, Field(ge=1, le=5)] = 2
+    minimum_respondents: Annotated[Whole, Field(ge=2, le=1000)] = 5
+    publish: Publish = Publish()
+    access: Bands | None = None
+    illustrative: tuple[str, ...] = ()
+    seed: Annotated[Whole, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True)
+class Study:
+    """One community and one issue, read from a folder and checked.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where it was read.
+    settings : Settings
+        What study.yaml says.
+    profile : Profile
+        The issue's profile.
+    tables : mapping of str to pandas.DataFrame
+        Every table of `ci_analysis.tables.INPUTS` by name. An absent table has no rows. Every declared column is
+        there, typed (whole numbers as floats, dates as datetime64, yes/no as nullable booleans, the rest as text),
+        then the study's own `x_` columns.
+    areas : geopandas.GeoDataFrame
+        geoid, name, longitude, latitude (degrees, of the population centre, may be missing) and geometry
+        (EPSG:4326, may be missing), sorted by geoid.
+    files : tuple of str
+        Names of the files that were read, sorted.
+
+    Examples
+    --------
+    >>> study = Study.read("data/raw/colorado-child-care")  # doctest: +SKIP
+    >>> len(study.areas)  # doctest: +SKIP
+    64
+    """
+
+    folder: Path
+    settings: Settings
+    profile: Profile
+    tables: Mapping[str, pd.DataFrame]
+    areas: gpd.GeoDataFrame
+    files: tuple[str, ...]
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Study:
+        """Read a folder and check all of it.
+
+        Parameters
+        ----------
+        folder : str or pathlib.Path
+            With study.yaml and any of the tables.
+
+        Raises
+        ------
+        StudyNotFound
+            There is no such folder, or no study.yaml in it.
+        StudyProblems
+            With every problem that the folder has.
+        """
+        study, problems = _Reader(Path(folder)).read()
+        if problems or study is None:
+            raise StudyProblems(Path(folder).name, problems)
+        return study
+
+    @property
+    def name(self) -> str:
+        """The study's slug: its folder's name."""
+        return self.folder.name
+
+    @property
+    def root(self) -> Path:
+        """Where the study's `data/` lies, or the working folder where it lies elsewhere."""
+        parents = self.folder.resolve().parents
+        return parents[2] if len(parents) > 2 and parents[0].name == "raw" and parents[1].name == "data" else Path.cwd()
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """What readers see in place of identifiers, by the column that holds them."""
+        profile = self.profile
+        named = {
+            c: dict(zip(self.tables[t][c], self.tables[t]["name"], strict=True))
+            for t, c in (
+                ("partners", "partner_id"),
+                ("projects", "project_id"),
+                ("measures", "measure_id"),
+                ("initiatives", "initiative_id"),
+                ("deliverables", "deliverable_id"),
+                ("criteria", "criterion"),
+                ("areas", "geoid"),
+                ("facilities", "facility_id"),
+            )
+        }
+        return {
+            **named,
+            "segment": {"all": "Everybody"} | {s.segment: s.label for s in (*profile.segments, *profile.groups)},
+            "sector": {s.sector: s.label for s in profile.sectors},
+            "lever": {x.lever: x.label for x in profile.levers},
+            "indicator": {i.name: i.label for i in profile.indicators},
+            "condition": {c.condition: c.label for c in load_instrument().conditions},
+        }
+
+    @property
+    def bands(self) -> tuple[tuple[float, float], ...]:
+        """Distance bands of the catchment: (up to, weight), the study's own or else the profile's."""
+        return (self.settings.access or self.profile.access).bands
+
+    def has(self, table: str) -> bool:
+        """Whether a table has rows."""
+        return len(self.tables[table]) > 0
+
+    def is_illustrative(self, table: str) -> bool:
+        """Whether a table, or a part of study.yaml, is made up for teaching, wholly or in some rows."""
+        if table in self.settings.illustrative:
+            return True
+        marks = [c for c in ("x_illustrative", "x_target_illustrative") if c in self.tables.get(table, ())]
+        return any(self.tables[table][c].eq("yes").any() for c in marks)
+
+    def __repr__(self) -> str:
+        rows = sum(len(t) for t in self.tables.values())
+        return f"Study({self.name!r}: {self.settings.title}, {len(self.areas)} areas, {rows:,} rows)"
+
+
+def find_study(named: str | Path) -> Path:
+    """Return the folder of a study that is named by its slug or by its path.
+
+    A slug is looked for under `data/raw` of the working folder and of the folders above it, so that a notebook
+    finds it too.
+
+    Raises
+    ------
+    StudyNotFound
+        With the studies that are there.
+    """
+    path = Path(named)
+    if (path / "study.yaml").is_file():
+        return path.resolve()
+    here = Path.cwd()
+    shelves = [folder / "data" / "raw" for folder in (here, *here.parents)]
+    if SLUG.fullmatch(str(named)):
+        for shelf in shelves:
+            if (shelf / str(named) / "study.yaml").is_file():
+                return shelf / str(named)
+    there = sorted({p.parent.name for shelf in shelves if shelf.is_dir() for p in shelf.glob("*/study.yaml")})
+    found = f"The studies here are {', '.join(there)}." if there else f"There is no study under {shelves[0]} either."
+    if path.is_dir():
+        raise StudyNotFound(f"{named} is not a study: it has no study.yaml. {found}")
+    raise StudyNotFound(f"There is no study '{named}'. {found}")
+
+
+class _Reader:
+    """Reads one folder and collects every problem on the way."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self.tables: dict[str, pd.DataFrame] = {}
+        #: Line in the file of each row of a table, by table.
+        self.rows: dict[str, np.ndarray] = {}
+        self.files: list[str] = []
+
+    def say(self, file: str, row: int, column: str, what: str, do: str, kind: str = "") -> None:
+        self.problems.append(Problem(file, row, column, what, do, kind))
+
+    def read(self) -> tuple[Study | None, list[Problem]]:
+        if not self.folder.is_dir():
+            raise StudyNotFound(f"There is no folder {self.folder}. Give a study's name or the path of its folder.")
+        if not (self.folder / "study.yaml").exists():
+            raise StudyNotFound(f"{self.folder} is not a study: it has no study.yaml.")
+        if not SLUG.fullmatch(self.folder.name):
+            self.say("study.yaml", 0, "", f"the folder's name '{self.folder.name}' is not an identifier",
+                     "rename it with lower-case letters, digits and hyphens")  # fmt: skip
+        settings, lines = self.read_settings()
+        profile = self.read_profile(settings, lines)
+        self.find_files()
+        for table in INPUTS.values():
+            self.read_table(table)
+        areas = self.read_areas(settings, lines)
+        self.check_links(areas)
+        self.check_vocabularies(profile)
+        if settings is not None:
+            self.check_settings(settings, lines)
+        problems = sorted(set(self.problems))
+        if problems or settings is None or profile is None or areas is None:
+            return None, problems
+        return Study(
+            self.folder, settings, profile, MappingProxyType(self.tables), areas, tuple(sorted(self.files))
+        ), []  # fmt: skip
+
+    # --- study.yaml and the profile
+
+    def open_bytes(self, name: str, limit: int) -> bytes | None:
+        """Return a file's bytes, or say why not."""
+        path = self.folder / name
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            self.say(name, 0, "", "the file is a link out of the study's folder", "copy the file into the folder")
+        elif not path.is_file():
+            self.say(name, 0, "", "this is not a file", "put a file there, or take it away")
+        elif (size := path.stat().st_size) > limit:
+            self.say(
+                name,
+                0,
+                "",
+                f"the file has {size:,} bytes, more than {limit:,}",
+                "take out what the study does not need",
+            )
+        else:
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                self.say(name, 0, "", f"the file cannot be read ({error.strerror})", "see to its permissions")
+                return None
+            self.files.append(name)
+            return content
+        return None
+
+    def read_settings(self) -> tuple[Settings | None, dict[tuple[str | int, ...], int]]:
+        text = self.open_bytes("study.yaml", 2**20)
+        if text is None:
+            return None, {}
+        try:
+            content, lines = read_yaml(text)
+        except YamlFault as fault:
+            self.say("study.yaml", fault.line, "", fault.what, fault.do)
+            return None, {}
+        if not isinstance(content, dict):
+            self.say("study.yaml", 1, "", "there are no keys", "write `title: …` and the rest, one a line")
+            return None, lines
+        try:
+            return Settings.model_validate(content), lines
+        except ValidationError as error:
+            self.problems += model_problems(error, "study.yaml", lines, Settings)
+            return None, lines
+
+    def read_profile(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> Profile | None:
+        if settings is None:
+            return None
+        issue = settings.issue
+        if issue in built_in_profiles():
+            return load_profile(issue)
+        line = lines.get(("issue",), 0)
+        if not issue.endswith(".yaml"):
+            do = f"{nearest(issue, built_in_profiles())}, or give the path of a profile of your own, ending in .yaml"
+            self.say("study.yaml", line, "issue", f"'{issue[:60]}' is not a built-in issue", do)
+            return None
+        text = self.open_bytes(issue, 2**20)
+        if text is None:
+            return None
+        profile_lines: dict[tuple[str | int, ...], int] = {}
+        try:
+            content, profile_lines = read_yaml(text)
+            return Profile.model_validate(content)
+        except YamlFault as fault:
+            self.say(issue, fault.line, "", fault.what, fault.do)
+        except ValidationError as error:
+            self.problems += model_problems(error, issue, profile_lines, Profile)
+        return None
+
+    def check_settings(self, settings: Settings, lines: dict[tuple[str | int, ...], int]) -> None:
+        def say(path: tuple[str | int, ...], what: str, do: str) -> None:
+            line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 0)
+            key = ".".join(str(p + 1) if isinstance(p, int) else p for p in path)
+            self.say("study.yaml", line, key, what, do)
+
+        partners = set(self.tables["partners"]["partner_id"].dropna())
+        measures = set(self.tables["measures"]["measure_id"].dropna())
+        if settings.backbone and settings.backbone.partner not in partners:
+            say(("backbone", "partner"), f"'{settings.backbone.partner}' is not in partners.csv",
+                nearest(settings.backbone.partner, partners))  # fmt: skip
+        for i, goal in enumerate(settings.agenda.goals if settings.agenda else ()):
+            if goal.measure_id and goal.measure_id not in measures:
+                say(("agenda", "goals", i, "measure_id"), f"'{goal.measure_id}' is not in measures.csv",
+                    nearest(goal.measure_id, measures))  # fmt: skip
+        goals = [g.goal_id for g in settings.agenda.goals] if settings.agenda else []
+        for twice in sorted({g for g in goals if goals.count(g) > 1}):
+            say(
+                ("agenda", "goals"),
+                f"the goal '{twice}' is there twice",
+                "give each goal an identifier of its own",
+            )
+        for key, names, known in (
+            ("publish", settings.publish.tables, list(INPUTS)),
+            ("illustrative", settings.illustrative, [*INPUTS, *_MARKABLE]),
+        ):
+            path = ("publish", "tables") if key == "publish" else (key,)
+            for i, name in enumerate(names):
+                if name not in known:
+                    say((*path, i), f"'{name}' is not a table", nearest(name, known))
+        states = set(known_counties().index.str[:2])
+        for i, code in enumerate(settings.counties):
+            if code not in states and code not in known_counties().index:
+                say(
+                    ("counties", i),
+                    f"there is no state or county {code}",
+                    "give two digits for a state or five for a county",
+                )
+
+    # --- tables
+
+    def find_files(self) -> None:
+        """Say which files are not what they seem to be meant for."""
+        names = sorted(p.name for p in self.folder.iterdir() if not p.name.startswith((".", "x_")))
+        present = [n for n in names if n in (*_OUTLINE_FILES, "areas.csv")]
+        if len(present) > 1:
+            self.say(present[1], 0, "", f"areas are in {' and in '.join(present)}", "keep one of these files")
+        for name in names:
+            stem, _, ending = name.rpartition(".")
+            if ending == "csv" and stem not in INPUTS:
+                self.say(
+                    name,
+                    0,
+                    "",
+                    f"there is no table '{stem}'",
+                    f"{nearest(stem, INPUTS)}, or begin the name with x_",
+                )
+            elif stem.lower() in INPUTS and ending in ("CSV", "xlsx", "xls", "ods", "tsv", "txt"):
+                self.say(name, 0, "", "tables are CSV files", f"save it as {stem.lower()}.csv (CSV UTF-8)")
+
+    def read_table(self, table: Table) -> None:
+        frame, rows = empty_frame(table), np.zeros(0, dtype=int)
+        path = self.folder / table.file
+        if path.is_symlink() or path.exists():
+            text = self.open_bytes(table.file, MAXIMUM_TABLE_BYTES)
+            if text is not None:
+                raw, rows = self.read_cells(table, text)
+                frame = self.type_table(table, raw, rows)
+        self.tables[table.name], self.rows[table.name] = frame, rows
+
+    def read_cells(self, table: Table, content: bytes) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return the cells as stripped text, and the line of each row."""
+        nothing = pd.DataFrame(columns=table.names, dtype="str"), np.zeros(0, dtype=int)
+        text = self.decode(table.file, content)
+        if text is None:
+            return nothing
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        records: list[list[str]] = []
+        lines: list[int] = []
+        header: list[str] | None = None
+        start = 1
+        try:
+            for record in reader:
+                if header is None and any(cell.strip() for cell in record):
+                    header = [cell.strip() for cell in record]
+                    if not self.check_header(table, header, start):
+                        return nothing
+                elif any(cell.strip() for cell in record):
+                    if header is not None and len(record) == len(header):
+                        records.append(record)
+                        lines.append(start)
+                    else:
+                        what = f"the row has {len(record)} cells, the header {len(header or ())}"
+                        do = "put a cell that holds a comma in double quotes, or mend the row"
+                        self.say(table.file, start, "", what, do, "cells")
+                start = reader.line_num + 1
+        except csv.Error as error:
+            self.say(table.file, max(start, 1), "", f"the row is not CSV ({error})", "mend its quotes and cells")
+        if header is None:
+            self.say(table.file, 1, "", "the file is empty", "write the header row, or take the file away")
+            return nothing
+        frame = pd.DataFrame(records, columns=header, dtype="str")
+        return frame.apply(lambda c: c.str.strip()) if len(frame) else frame, np.array(lines, dtype=int)
+
+    def decode(self, file: str, content: bytes) -> str | None:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            self.say(file, 1, "", "the file is in UTF-16", "save it as CSV UTF-8")
+            return None
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content[: error.start].count(b"\n") + 1
+            self.say(file, row, "", f"the file is not UTF-8 (byte {content[error.start]:#04x}); it may be Windows-1252",
+                     "save it as CSV UTF-8")  # fmt: skip
+            return None
+        if "\0" in text:
+            self.say(
+                file,
+                text[: text.index("\0")].count("\n") + 1,
+                "",
+                "the file holds a NUL character",
+                "save it as CSV UTF-8",
+            )
+            return None
+        return text
+
+    def check_header(self, table: Table, header: list[str], row: int) -> bool:
+        """Say what is wrong with the header; False where the rows cannot be read by it."""
+        if len(header) == 1 and len(table.columns) > 1 and (mark := re.search(r"[;\t|]", header[0])):
+            name = "a tab" if mark[0] == "\t" else f"'{mark[0]}'"
+            self.say(table.file, row, "", f"columns are divided by {name}", "divide them by commas (CSV UTF-8)")
+            return False
+        known = [c for c in table.names if c not in header]
+        for name in sorted({n for n in header if header.count(n) > 1}):
+            self.say(table.file, row, name, "the column is there twice", "keep one")
+        for i, name in enumerate(header):
+            if not name:
+                self.say(table.file, row, "", f"column {i + 1} has no name", "name it, or take it out")
+            elif name not in table.by_name and not re.fullmatch(r"x_\w{1,60}", name):
+                self.say(
+                    table.file,
+                    row,
+                    name[:60],
+                    "there is no such column",
+                    f"{nearest(name, known or table.names)}, or begin the name with x_",
+                )
+        for column in table.columns:
+            if column.presence != "optional" and column.name not in header:
+                self.say(
+                    table.file,
+                    row,
+                    column.name,
+                    "the column is missing",
+                    "add it to the header and fill it in",
+                )
+        return len(set(header)) == len(header)
+
+    def type_table(self, table: Table, raw: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+        columns: dict[str, pd.Series] = {}
+        for column in table.columns:
+            if column.name in raw:
+                columns[column.name], faults = parse(column, raw[column.name])
+                for f in faults:
+                    self.say(table.file, int(rows[f.position]), column.name, f.what, f.do, f.kind)
+        for name in raw.columns:
+            if name.startswith("x_") and name not in columns:
+                columns[name] = self.own_column(table, name, raw[name], rows)
+        # conform adds nothing; absent columns come from the declaration's types, all missing.
+        frame = pd.concat([pd.DataFrame(columns, index=raw.index), *self.absent(table, columns, raw.index)], axis=1)
+        frame = conform(frame, table)
+        if table.name == "indicators":
+            frame = _without_annotations(frame)
+        self.check_rows(table, frame, rows)
+        return frame
+
+    def own_column(self, table: Table, name: str, cells: pd.Series, rows: np.ndarray) -> pd.Series:
+        yes_no = name in ("x_illustrative", "x_target_illustrative")
+        column = Column(name, "choice" if yes_no else "text", "", choices=("yes", "no") if yes_no else ())
+        values, faults = parse(column, cells)
+        for f in faults:
+            self.say(table.file, int(rows[f.position]), name, f.what, f.do, f.kind)
+        return values
+
+    @staticmethod
+    def absent(table: Table, there: Mapping[str, pd.Series], index: pd.Index) -> list[pd.DataFrame]:
+        names = [n for n in table.names if n not in there]
+        return [empty_frame(table)[names].reindex(index)] if names else []
+
+    def check_rows(self, table: Table, frame: pd.DataFrame, rows: np.ndarray) -> None:
+        key = frame[table.key]
+        whole = key[[c for c in table.key if not table.by_name[c].empty]].notna().all(axis=1)
+        again = key[whole].duplicated().to_numpy()
+        if again.any():
+            first = key[whole].groupby(table.key, dropna=False, sort=False).ngroup().to_numpy()
+            at = rows[whole.to_numpy()]
+            where = dict(zip(first[~again], at[~again], strict=True))
+            names = ", ".join(table.key)
+            for group, row in zip(first[again], at[again], strict=True):
+                self.say(table.file, int(row), table.key[0], f"the same {names} as in row {where[group]}",
+                         "keep one of the two rows, or mend what tells them apart", "twice")  # fmt: skip
+        if table.needs:
+            filled = [frame[list(way)].notna().all(axis=1) for way in table.needs]
+            ways = " or ".join(" and ".join(way) for way in table.needs)
+            for i in np.flatnonzero(~np.logical_or.reduce([f.to_numpy() for f in filled])):
+                do = f"fill in {ways}, or take the row out: a figure that is missing has no row"
+                self.say(table.file, int(rows[i]), table.needs[0][0], "the row has no figure", do, "figure")
+        for columns in table.ascending:
+            for left, right in combinations(columns, 2):
+                what = f"{right} {'comes before' if table.by_name[left].kind == 'date' else 'is less than'} {left}"
+                for r in np.flatnonzero((frame[left] > frame[right]).to_numpy(dtype=bool)):
+                    self.say(table.file, int(rows[r]), right, what, "mend one of the two", "order")
+
+    # --- areas
+
+    def read_areas(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> gpd.GeoDataFrame | None:
+        outlines = [n for n in _OUTLINE_FILES if (self.folder / n).exists()]
+        table = INPUTS["areas"]
+        file = outlines[0] if outlines else table.file
+        if outlines:
+            areas = self.read_area_outlines(outlines[0])
+        elif (self.folder / table.file).exists():
+            areas = with_outlines(self.tables["areas"]) if len(self.tables["areas"]) else None
+        elif settings is not None and settings.level == "county":
+            counties = county_outlines(settings.counties).assign(longitude=np.nan, latitude=np.nan)
+            areas = counties[["geoid", "name", "longitude", "latitude", "geometry"]]
+            self.tables["areas"] = conform(pd.DataFrame(areas.drop(columns="geometry")), table)
+            self.rows["areas"] = np.zeros(len(areas), dtype=int)
+        elif settings is not None:
+            what = f"there are no areas, and none are built in for level {settings.level}"
+            self.say("study.yaml", lines.get(("level",), 0), "level", what, "add areas.geojson or areas.csv")
+            return None
+        else:
+            return None
+        if areas is None or settings is None:
+            return None
+        self.check_geoids(file, settings)
+        return areas.sort_values("geoid", ignore_index=True)
+
+    def read_area_outlines(self, file: str) -> gpd.GeoDataFrame | None:
+        if self.open_bytes(file, MAXIMUM_TABLE_BYTES) is None:
+            return None
+        table = INPUTS["areas"]
+        try:
+            areas = read_outlines(self.folder / file)
+        except ValueError as error:
+            self.say(file, 0, "", str(error), "save the areas again, with polygons and a reference system")
+            return None
+        cells = pd.DataFrame(areas.drop(columns="geometry"))
+        for name in cells.columns:
+            if name in ("geoid", "name") and pd.api.types.is_numeric_dtype(cells[name]):
+                self.say(
+                    file,
+                    0,
+                    name,
+                    f"'{name}' holds numbers",
+                    "write it as text, so that leading zeros are kept",
+                )
+                return None
+            text = (
+                cells[name].astype("str") if not pd.api.types.is_numeric_dtype(cells[name]) else cells[name].map(repr)
+            )
+            cells[name] = text.where(cells[name].notna(), "").fillna("").str.strip()
+        rows = np.arange(1, len(cells) + 1)
+        if not self.check_header(table, list(cells.columns), 0):
+            return None
+        frame = self.type_table(table, cells, rows)
+        self.tables["areas"], self.rows["areas"] = frame, rows
+        return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(areas.geometry.to_numpy(), crs=areas.crs))
+
+    def check_geoids(self, file: str, settings: Settings) -> None:
+        """Every area's identifier has the level's digits and lies in the study's counties."""
+        geoids = self.tables["areas"]["geoid"]
+        digits = DIGITS[settings.level]
+        if not digits:
+            return
+        right = geoids.str.fullmatch(rf"\d{{{digits}}}").fillna(True).astype(bool)
+        covered = tuple(settings.counties)
+        for i in np.flatnonzero(~right.to_numpy()):
+            found = geoids.iloc[i]
+            do = f"write {digits} digits"
+            do += (
+                ", with the leading zero that was lost"
+                if re.fullmatch(rf"\d{{{digits - 1}}}", found)
+                else f" for level {settings.level}"
+            )
+            self.say(
+                file,
+                int(self.rows["areas"][i]),
+                "geoid",
+                f"'{found}' has {len(found)} characters",
+                do,
+                "digits",
+            )
+        if settings.level != "zcta":
+            outside = right & geoids.notna() & ~geoids.fillna("").str.startswith(covered)
+            for i in np.flatnonzero(outside.to_numpy()):
+                what = f"{geoids.iloc[i]} lies outside the study's counties"
+                do = "add its county to `counties` in study.yaml, or take it out"
+                self.say(file, int(self.rows["areas"][i]), "geoid", what, do, "outside")
+
+    # --- what holds across tables
+
+    def check_links(self, areas: gpd.GeoDataFrame | None) -> None:
+        for table in INPUTS.values():
+            for column in table.columns:
+                if not column.link or not len(self.tables[table.name]):
+                    continue
+                home, key = column.link.split(".")
+                if home == "areas" and areas is None:
+                    continue  # the areas' own problem is said already, and would be repeated in every row
+                known = set(self.tables[home][key].dropna())
+                self.check_members(table, column, known, f"is not in {home}.csv", bool(known), home)
+
+    def check_vocabularies(self, profile: Profile | None) -> None:
+        words: dict[str, list[str]] = {"items": load_instrument().items()["item"].to_list()}
+        if profile is not None:
+            words |= {name: profile.vocabulary(name) for name in ("sectors", "levers", "segments")}
+        for table in INPUTS.values():
+            for column in table.columns:
+                if column.vocabulary in words:
+                    home = "instrument" if column.vocabulary == "items" else "issue"
+                    what = f"is not one of the {home}'s {column.vocabulary}"
+                    self.check_members(table, column, words[column.vocabulary], what, True, "")
+
+    def check_members(
+        self, table: Table, column: Column, known: Iterable[str], what: str, any_known: bool, home: str
+    ) -> None:
+        """Say which identifiers of a column, single or in lists, are not known."""
+        frame = self.tables[table.name][[column.name]].assign(_row=self.rows[table.name])
+        parts = listed(frame, column.name) if column.kind in ("slugs", "geoids") else frame.dropna(subset=[column.name])
+        if len(parts) and not any_known:
+            first = int(parts["_row"].iloc[0])
+            what = f"identifiers of {home} are named, but {home}.csv is absent or empty"
+            self.say(table.file, first, column.name, what, f"add {home}.csv, or empty the column", "absent")
+            return
+        wrong = parts[~parts[column.name].isin(set(known))]
+        advice = {w: nearest(w, known) for w in wrong[column.name].unique()[:200]}
+        for word, row in zip(wrong[column.name], wrong["_row"], strict=True):
+            do = advice.get(word, "mend it")
+            if home:
+                do += f", or add it to {home}.csv"
+            self.say(table.file, int(row), column.name, f"'{word[:60]}' {what}", do, "unknown")
+
+
+def _without_annotations(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Return indicators with the American Community Survey's codes read for what they mean.
+
+    A code in place of a value or margin is missing, with its reason; −555555555 as a margin says that the figure is
+    controlled to a total, and its margin is zero.
+    """
+    reasons = indicators["value"].map(ACS_REASONS)
+    return indicators.assign(
+        value=indicators["value"].mask(indicators["value"].isin([*ACS_REASONS, ACS_CONTROLLED])),
+        moe=indicators["moe"].mask(indicators["moe"].isin(ACS_REASONS)).mask(indicators["moe"] == ACS_CONTROLLED, 0.0),
+        reason=indicators["reason"].where(indicators["reason"].notna(), reasons).astype("str"),
+    )

@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ci_analysis.errors import RunFailed, WrongUse
+from ci_analysis.strategy import value_portfolio
+from ci_analysis.tables import OUTPUTS
+
+
+def candidates(*rows: dict[str, object]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Projects a, b, … with cost and score, and what else a row says; and their ranking."""
+    table = pd.DataFrame(list(rows)).reindex(columns=["cost", "score", "requires", "excludes", "gate"])
+    ids = [f"{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"[: len(table)]]
+    table.insert(0, "project_id", ids)
+    table.insert(1, "name", [i.upper() for i in ids])
+    projects = table.drop(columns="score").astype({"requires": "str", "excludes": "str", "cost": "float64"})
+    projects["gate"] = pd.array(table["gate"].where(table["gate"].notna(), None), dtype="boolean")
+    return projects, table[["project_id", "score"]].astype({"score": "float64"})
+
+
+def pick(result: pd.DataFrame) -> str:
+    return "".join(result.loc[result["chosen"], "project_id"])
+
+
+def why(result: pd.DataFrame) -> dict[str, str]:
+    return result.set_index("project_id")["why"].to_dict()
+
+
+# --- known optima ----------------------------------------------------------------------------------------------------
+
+KNAPSACKS = {
+    # Burkardt, Data for the 01 knapsack problem (Florida State University), P01 and P03: profits, weights, capacity
+    # and the published optimal set.
+    "P01": ((92, 57, 49, 68, 60, 43, 67, 84, 87, 72), (23, 31, 29, 44, 53, 38, 63, 85, 89, 82), 165, "abcdf"),
+    "P03": ((50, 50, 64, 46, 50, 5), (56, 59, 80, 64, 75, 17), 190, "abe"),
+    # Martello and Toth (1990), Knapsack Problems, example 2.1: z = 280.
+    "example 2.1": ((15, 100, 90, 60, 40, 15, 10, 1), (2, 20, 20, 30, 40, 30, 60, 10), 102, "abcdf"),
+}
+
+
+def greedy(profits: tuple[int, ...], costs: tuple[int, ...], budget: int) -> float:
+    """Value of what is taken by value for money, as long as it fits."""
+    total = 0.0
+    for i in sorted(range(len(costs)), key=lambda i: -profits[i] / costs[i]):
+        if costs[i] <= budget:
+            budget, total = budget - costs[i], total + profits[i]
+    return total
+
+
+@pytest.mark.parametrize("name", KNAPSACKS)
+def test_published_optima_are_found(name: str) -> None:
+    profits, costs, budget, best = KNAPSACKS[name]
+    rows = [{"cost": c, "score": p / 100} for p, c in zip(profits, costs, strict=True)]
+    result = value_portfolio(*candidates(*rows), budget=budget)
+    assert pick(result) == best
+    assert list(result.columns) == OUTPUTS["portfolio"].names
+
+
+def test_where_value_for_money_goes_wrong_the_optimum_is_still_found() -> None:
+    profits, costs, budget, _ = KNAPSACKS["P03"]
+    assert greedy(profits, costs, budget) == 50 + 50 + 46 < 50 + 50 + 50
+    # A small bargain that keeps the large project out (Martello and Toth 1990, ch. 2.4).
+    result = value_portfolio(*candidates({"cost": 1, "score": 0.02}, {"cost": 100, "score": 1}), budget=100)
+    assert greedy((2, 100), (1, 100), 100) == 2
+    assert pick(result) == "b"
+
+
+# --- oracle ----------------------------------------------------------------------------------------------------------
+
+
+def slow_best(projects: pd.DataFrame, scores: list[float], budget: float) -> str:
+    """Every subset, by the rules as they are written; the score in millionths, the cost in cents."""
+    ids = projects["project_id"].to_list()
+    rows = projects.to_dict("records")
+    best: tuple[int, int, tuple[int, ...]] | None = None
+    for bits in product([1, 0], repeat=len(ids)):
+        chosen = {i for i, bit in zip(ids, bits, strict=True) if bit}
+        inside = [(r, s) for r, s in zip(rows, scores, strict=True) if r["project_id"] in chosen]
+        cents = sum(round(r["cost"] * 100) for r, _ in inside)
+        if cents > round(budget * 100) or any(r["gate"] is False or np.isnan(s) for r, s in inside):
+            continue
+        if any(not members(r["requires"]) <= chosen | {r["project_id"]} for r, _ in inside):
+            continue
+        if any((members(r["excludes"]) - {r["project_id"]}) & chosen for r, _ in inside):
+            continue
+        key = (sum(round(s * 1e6) for _, s in inside), -cents, bits)
+        best = key if best is None or key > best else best
+    assert best is not None
+    return "".join(i for i, bit in zip(ids, best[2], strict=True) if bit)
+
+
+def members(text: object) -> set[str]:
+    return set(text.split(";")) if isinstance(text, str) else set()
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[list[dict[str, object]], float]:
+    n = draw(st.integers(1, 7))
+    names = st.lists(st.sampled_from("abcdefg"[:n]), max_size=2, unique=True).map(";".join)
+    row = st.fixed_dictionaries(
+        {
+            "cost": st.one_of(
+                st.integers(0, 6).map(lambda c: c * 1000.0), st.integers(0, 10**7).map(lambda c: c / 100)
+            ),
+            "score": st.one_of(st.sampled_from([0.0, 0.25, 0.5, np.nan]), st.floats(0, 1)),
+            "requires": st.one_of(st.just(None), names.map(lambda t: t or None)),
+            "excludes": st.one_of(st.just(None), st.just(None), names.map(lambda t: t or None)),
+            "gate": st.sampled_from([True, True, None, False]),
+        }
+    )
+    rows = draw(st.lists(row, min_size=n, max_size=n))
+    return rows, draw(st.integers(0, 20_000))
+
+
+@given(problems())
+@settings(deadline=None, max_examples=150)
+def test_every_portfolio_is_the_best_of_all_subsets(problem: tuple[list[dict[str, object]], float]) -> None:
+    rows, budget = problem
+    projects, ranking = candidates(*rows)
+    result = value_portfolio(projects, ranking, budget=budget)
+    assert pick(result) == slow_best(projects, ranking["score"].to_list(), budget)
+    # The reason that is given holds.
+    sentence = why(result)
+    chosen, left = set(pick(result)), budget - result.loc[result["chosen"], "cost"].sum()
+    for row in projects.to_dict("records"):
+        said = sentence[row["project_id"]]
+        assert ("It adds " in said) == (row["project_id"] in chosen)
+        assert ("gate" in said) == (row["gate"] is False)
+        if "score is missing" in said:
+            assert ranking.set_index("project_id")["score"].isna()[row["project_id"]]
+        if said.startswith("It costs"):
+            assert row["cost"] > budget
+        if said.startswith("The budget buys more value elsewhere: it costs"):
+            assert row["cost"] > left
+        if said.startswith("It cannot be done beside"):
+            against = {
+                r["project_id"] for r in projects.to_dict("records") if row["project_id"] in members(r["excludes"])
+            }
+            assert (against | members(row["excludes"])) & chosen
+        if said.startswith("It requires"):
+            assert members(row["requires"]) - chosen
+
+
+@given(problems(), st.integers(0, 5), st.sampled_from([3, 1000]))
+@settings(deadline=None, max_examples=25)
+def test_neither_the_rows_order_nor_the_currency_matters(
+    problem: tuple[list[dict[str, object]], float], seed: int, factor: int
+) -> None:
+    rows, budget = problem
+    projects, ranking = candidates(*rows)
+    result = value_portfolio(projects, ranking, budget=budget)
+    turned = value_portfolio(
+        projects.sample(frac=1, random_state=seed), ranking.sample(frac=1, random_state=seed + 1), budget=budget
+    )
+    pd.testing.assert_frame_equal(result, turned, check_exact=True)
+    other = value_portfolio(projects.assign(cost=projects["cost"] * factor), ranking, budget=budget * factor)
+    assert pick(other) == pick(result)
+
+
+def test_two_hundred_projects_are_no_trouble() -> None:
+    rng = np.random.default_rng(2)
+    ids = [f"p{i:03}" for i in range(200)]
+    projects = pd.DataFrame(
+        {
+            "project_id": ids,
+            "name": ids,
+            "cost": rng.integers(10, 400, 200) * 1000.0,
+            "requires": pd.Series([None] + ids[:-1]).where(rng.random(200) < 0.2, None),
+            "excludes": None,
+            "gate": True,
+        }
+    )
+    score = np.round(rng.random(200), 3)
+    result = value_portfolio(projects, pd.DataFrame({"project_id": ids, "score": score}), budget=12_000_000)
+    assert result.loc[result["chosen"], "cost"].sum() <= 12_000_000
+    # No single swap of one left-out project that stands alone for a chosen one that stands alone helps.
+    free = ~projects["requires"].notna() & ~projects["project_id"].isin(projects["requires"])
+    left = 12_000_000 - result.loc[result["chosen"], "cost"].sum()
+    out, inside = (
+        result[free.to_numpy() & (result["chosen"] == is_in).to_numpy(dtype=bool)] for is_in in (False, True)
+    )
+    fits = out["cost"].to_numpy()[:, None] - inside["cost"].to_numpy()[None, :] <= left
+    gain = out["value"].to_numpy()[:, None] - inside["value"].to_numpy()[None, :]
+    assert not (fits & (gain > 1e-9)).any()
+
+
+# --- ties ------------------------------------------------------------------------------------------------------------
+
+
+def test_of_equal_values_the_cheaper_set_is_taken() -> None:
+    rows = [{"cost": 90, "score": 0.5}, {"cost": 40, "score": 0.25}, {"cost": 40, "score": 0.25}]
+    assert pick(value_portfolio(*candidates(*rows), budget=100)) == "bc"
+
+
+def test_of_equal_values_and_costs_the_first_names_are_taken() -> None:
+    rows = [{"cost": 50, "score": 0.5}] * 5
+    assert pick(value_portfolio(*candidates(*rows), budget=100)) == "ab"
+    rows = [{"cost": 60, "score": 0.3}, {"cost": 40, "score": 0.3}, {"cost": 60, "score": 0.3}]
+    assert pick(value_portfolio(*candidates(*rows), budget=100)) == "ab"
+
+
+def test_ties_beyond_one_block_of_preferences_are_settled_by_name_too() -> None:
+    rows = [{"cost": 10, "score": 0.5}] * 26
+    assert pick(value_portfolio(*candidates(*rows), budget=30)) == "abc"
+    # a, c, … w are gates that are no: the choice runs from the first block into the second.
+    rows = [{"cost": 10, "score": 0.5, "excludes": "z" if i < 24 else None} for i in range(26)]
+    assert pick(value_portfolio(*candidates(*rows), budget=250)) == "abcdefghijklmnopqrstuvwxy"
+
+
+def test_money_is_counted_in_whole_cents() -> None:
+    # 0.1 + 0.2 is above 0.3 in binary fractions, and not in money
+    rows = [{"cost": 0.1, "score": 0.5}, {"cost": 0.2, "score": 0.5}]
+    assert pick(value_portfolio(*candidates(*rows), budget=0.3)) == "ab"
+
+
+@pytest.mark.parametrize("scale", [1, 10, 1000])
+def test_a_set_that_is_one_dollar_too_dear_is_not_chosen(scale: int) -> None:
+    costs = [1_000_003 * scale, 2_000_029 * scale, 4_000_037 * scale, 1]
+    rows = [{"cost": c, "score": s} for c, s in zip(costs, (0.5, 0.6, 0.7, 0.1), strict=True)]
+    assert pick(value_portfolio(*candidates(*rows), budget=sum(costs))) == "abcd"
+    assert pick(value_portfolio(*candidates(*rows), budget=sum(costs) - 1)) == "abc"
+
+
+# --- why -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_project_has_its_reason() -> None:
+    rows = [
+        {"cost": 60_000, "score": 0.9},  # a: in
+        {"cost": 30_000, "score": 0.5, "requires": "a"},  # b: in
+        {"cost": 10_000, "score": 0.8, "gate": False},  # c
+        {"cost": 100_001, "score": 0.8},  # d
+        {"cost": 10_000},  # e
+        {"cost": 10_000, "score": 0.4, "requires": "c;e"},  # f
+        {"cost": 10_000, "score": 0.4, "excludes": "a"},  # g
+        {"cost": 20_000, "score": 0.2},  # h
+        {"cost": 10_000, "score": 0.0},  # i
+        {"cost": 80_000, "score": 0.3, "requires": "h;i"},  # j
+        {"cost": 1_000, "score": 0.3, "requires": "g"},  # k
+        {"cost": 15_000, "score": 0.1, "requires": "h"},  # l
+        {"cost": 1_000, "score": 0.3, "requires": "a;g"},  # m
+        {"cost": 1_000, "score": 0.3, "requires": "f"},  # n
+    ]
+    result = value_portfolio(*candidates(*rows), budget=100_000)
+    assert why(result) == {
+        "a": "It adds 0.90 for $60,000; 'B' requires it.",
+        "b": "It adds 0.50 for $30,000.",
+        "c": "Its gate is no: it is not at once proper, affordable, acceptable and lawful.",
+        "d": "It costs $100,001, more than the whole budget of $100,000.",
+        "e": "Its score is missing: a criterion without a judgement, or no partner's weights.",
+        "f": "It requires 'C' and 'E', which are left out.",
+        "g": "It cannot be done beside 'A', which is chosen.",
+        "h": "The budget buys more value elsewhere: it costs $20,000, and $10,000 of the budget remain.",
+        "i": "Its score is 0: it would add no value.",
+        "j": "With 'H' and 'I', which it requires, it costs $110,000, more than the whole budget of $100,000.",
+        "k": "It requires 'G', which cannot be done beside 'A', which is chosen.",
+        "l": (
+            "The budget buys more value elsewhere: with 'H', which it requires, it costs $35,000, and $10,000 of the "
+            "budget remain."
+        ),
+        "m": "With what it requires it would take 'A' and 'G', which exclude each other.",
+        "n": "It requires 'F', which is left out.",
+    }
+    assert result["value"].iloc[:3].to_list() == [0.9, 0.5, 0.8]
+    assert result["cost"].iloc[:3].to_list() == [60_000, 30_000, 10_000]
+
+
+def test_cents_are_shown_where_there_are_any() -> None:
+    result = value_portfolio(*candidates({"cost": 10.5, "score": 0.9}), budget=10)
+    assert why(result)["a"] == "It costs $10.50, more than the whole budget of $10."
+
+
+def test_projects_that_require_each_other_come_together_or_not_at_all() -> None:
+    rows = [
+        {"cost": 60, "score": 0.6, "requires": "b"},
+        {"cost": 60, "score": 0.6, "requires": "c"},
+        {"cost": 60, "score": 0.6, "requires": "a"},
+        {"cost": 90, "score": 0.5},
+    ]
+    assert pick(value_portfolio(*candidates(*rows), budget=200)) == "abc"
+    too_dear = value_portfolio(*candidates(*rows), budget=170)
+    assert pick(too_dear) == "d"
+    assert why(too_dear)["a"] == (
+        "With 'B' and 'C', which it requires, it costs $180, more than the whole budget of $170."
+    )
+    rows[1]["gate"] = False
+    assert why(value_portfolio(*candidates(*rows), budget=200))["c"] == "It requires 'B', which is left out."
+
+
+def test_a_project_that_names_itself_is_as_one_that_does_not() -> None:
+    rows = [{"cost": 1, "score": 0.5, "requires": "a", "excludes": "a"}]
+    assert pick(value_portfolio(*candidates(*rows), budget=1)) == "a"
+
+
+def test_a_project_of_no_value_is_chosen_where_another_requires_it() -> None:
+    rows = [{"cost": 10, "score": 0.0}, {"cost": 10, "score": 0.5, "requires": "a"}]
+    assert pick(value_portfolio(*candidates(*rows), budget=20)) == "ab"
+
+
+def test_a_missing_gate_lets_a_project_pass() -> None:
+    rows = [{"cost": 10, "score": 0.1, "gate": None}, {"cost": 10, "score": 0.1, "gate": True}]
+    assert pick(value_portfolio(*candidates(*rows), budget=20)) == "ab"
+
+
+# --- edges -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_project() -> None:
+    assert pick(value_portfolio(*candidates({"cost": 10, "score": 0.1}), budget=10)) == "a"
+
+
+def test_a_budget_below_every_cost_chooses_nothing() -> None:
+    result = value_portfolio(*candidates({"cost": 10, "score": 0.1}, {"cost": 20, "score": 0.1}), budget=9)
+    assert pick(result) == ""
+    assert result["why"].str.contains("more than the whole budget of \\$9").all()
+
+
+def test_a_budget_of_zero_still_takes_what_is_free() -> None:
+    result = value_portfolio(*candidates({"cost": 0, "score": 0.1}, {"cost": 20, "score": 0.1}), budget=0)
+    assert pick(result) == "a"
+
+
+@pytest.mark.parametrize("budget", [None, float("nan")])
+def test_without_a_budget_there_is_no_portfolio(budget: float | None) -> None:
+    result = value_portfolio(*candidates({"cost": 10, "score": 0.1}), budget=budget)
+    assert result.empty
+    assert list(result.columns) == OUTPUTS["portfolio"].names
+
+
+def test_without_projects_or_a_ranking_there_is_no_portfolio() -> None:
+    projects, ranking = candidates({"cost": 10, "score": 0.1})
+    assert value_portfolio(projects.head(0), ranking, budget=10).empty
+    assert value_portfolio(projects, ranking.head(0), budget=10).empty
+
+
+def test_a_project_that_the_ranking_leaves_out_has_no_score() -> None:
+    projects, ranking = candidates({"cost": 10, "score": 0.1}, {"cost": 10, "score": 0.1})
+    assert why(value_portfolio(projects, ranking.head(1), budget=20))["b"].startswith("Its score is missing")
+
+
+def test_a_project_without_a_cost_is_left_out() -> None:
+    result = value_portfolio(*candidates({"score": 0.9}, {"cost": 10, "score": 0.1}), budget=20)
+    assert pick(result) == "b"
+    assert why(result)["a"] == "Its cost is missing."
+
+
+@pytest.mark.parametrize("column", ["requires", "excludes"])
+def test_a_link_to_no_project_is_refused(column: str) -> None:
+    with pytest.raises(WrongUse, match=f"'a' {column} 'zz', which is not a project; use one of 'a'"):
+        value_portfolio(*candidates({"cost": 10, "score": 0.1, column: "zz"}), budget=10)
+
+
+def test_a_solver_that_gives_no_answer_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nothing:
+        x, status, message = None, 4, "Solve error"
+
+    monkeypatch.setattr("ci_analysis.strategy.portfolio.milp", lambda *_, **__: Nothing())
+    with pytest.raises(RunFailed, match="Solve error"):
+        value_portfolio(*candidates({"cost": 10, "score": 0.1}), budget=10)
+
+
+def test_a_set_that_slips_through_the_solvers_tolerance_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scipy.optimize import milp
+
+    asked = []
+
+    class TooMuch:
+        x, status, message = np.array([1.0, 1.0]), 0, ""
+
+    def loose(*args: object, **options: object) -> object:
+        asked.append(1)
+        return TooMuch() if len(asked) == 1 else milp(*args, **options)
+
+    monkeypatch.setattr("ci_analysis.strategy.portfolio.milp", loose)
+    rows = [{"cost": 10, "score": 0.5}, {"cost": 10.01, "score": 0.6}]
+    assert pick(value_portfolio(*candidates(*rows), budget=20)) == "b"
+
+
+def test_inputs_are_left_alone() -> None:
+    projects, ranking = candidates({"cost": 10, "score": 0.1, "requires": "b"}, {"cost": 10, "score": 0.2})
+    projects, ranking = projects.iloc[::-1], ranking.iloc[::-1]
+    before = projects.copy(), ranking.copy()
+    value_portfolio(projects, ranking, budget=15)
+    pd.testing.assert_frame_equal(projects, before[0])
+    pd.testing.assert_frame_equal(ranking, before[1])
