@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help study test lint setup lock clean
+.PHONY: help study test lint docs setup lock clean
 
 # The study to run, and what to add to a pytest command: make study STUDY=my-study; make test ARGS="-k roster"
 STUDY = colorado-child-care
@@ -21,6 +21,9 @@ lint: setup ## Set up, then check the code's style and that notebooks hold no re
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/python scripts/check_notebooks.py
+
+docs: setup ## Write the documents that are made from the code: data dictionary and commands.
+	@.venv/bin/python scripts/make_docs.py
 
 setup: ## Make .venv as requirements.lock says; at once where it is already made.
 	@sh scripts/setup.sh

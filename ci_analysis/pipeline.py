@@ -28,7 +28,7 @@ from ci_analysis.errors import RunFailed
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
 
-__all__ = ["compute", "fingerprint", "in_place", "processed_folder", "results", "run"]
+__all__ = ["compute", "fingerprint", "in_place", "is_current", "processed_folder", "results", "run", "sources"]
 
 _STEPS = (convene, landscape, strategy, redesign)
 

@@ -46,7 +46,18 @@ from ci_analysis.tables import (
     parse,
 )
 
-__all__ = ["Settings", "Study", "find_study"]
+__all__ = [
+    "Agenda",
+    "Backbone",
+    "Goal",
+    "Peers",
+    "Precondition",
+    "Preconditions",
+    "Publish",
+    "Settings",
+    "Study",
+    "find_study",
+]
 
 MAXIMUM_TABLE_BYTES = 256 * 2**20
 _OUTLINE_FILES = ("areas.geojson", "areas.gpkg", "areas.parquet")
@@ -387,7 +398,17 @@ class _Reader:
             return Settings.model_validate(content), lines
         except ValidationError as error:
             self.problems += model_problems(error, "study.yaml", lines, Settings)
-            return None, lines
+            return self.salvaged(content, {e["loc"][0] for e in error.errors() if e["loc"]}), lines
+
+    @staticmethod
+    def salvaged(content: dict[str, Any], wrong: set[str | int]) -> Settings | None:
+        """Return settings without the wrong keys, so that the tables are checked in the same reading all the same."""
+        stand_ins = {"format": 1, "title": "?", "community": "?", "as_of": date(2000, 1, 1)}
+        right = {key: value for key, value in content.items() if key not in wrong}
+        try:
+            return Settings.model_validate({**stand_ins, **right})
+        except ValidationError:
+            return None
 
     def read_profile(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> Profile | None:
         if settings is None:

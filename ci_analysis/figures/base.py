@@ -21,7 +21,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "SEQUENCE", "Drawing", "Statement", "alternative", "drawing", "finding", "new_axes", "style"]
+__all__ = [
+    "COLOURS",
+    "SEQUENCE",
+    "Drawing",
+    "Made",
+    "Statement",
+    "alternative",
+    "drawing",
+    "finding",
+    "new_axes",
+    "style",
+    "titled_svg",
+]
 
 #: Colours by role, as they are in a light page. In a page they follow its variables `--<role>`, dark ones in the dark.
 #: The first three, blue, orange and green, are told apart with any colour vision (after Okabe and Ito 2008).
@@ -159,12 +171,16 @@ class Statement:
     lines: tuple[str, ...] = ()
 
 
-def drawing(ax: Axes) -> Drawing:
-    """Return an Axes as SVG whose text is text and whose colours are the page's.
+#: What a figure's function gives back, if it draws.
+Made = Axes | Drawing
+
+
+def drawing(ax: Made) -> Drawing:
+    """Return an Axes as SVG whose text is text and whose colours are the page's; a Drawing is one already.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
+    ax : matplotlib.axes.Axes or Drawing
         With a finding; its whole figure is drawn, without the title, which the page sets as text.
 
     Raises
@@ -172,6 +188,8 @@ def drawing(ax: Axes) -> Drawing:
     ValueError
         Where the figure has no finding or no text alternative.
     """
+    if isinstance(ax, Drawing):
+        return ax
     title, alt = ax.get_title(loc="left") or ax.get_title(), alternative(ax)
     if not title or not alt:
         raise ValueError("the figure has no finding or no text alternative; see figures.base.finding")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Headline",
     "drivers",
+    "focus",
     "gap_by_segment",
     "gap_map",
     "headlines",

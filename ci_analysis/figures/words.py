@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
-__all__ = ["about", "amount", "area_words", "date_words", "figure_text", "how_many", "listing", "percent"]
+__all__ = [
+    "about",
+    "amount",
+    "area_words",
+    "date_words",
+    "figure_text",
+    "how_many",
+    "listing",
+    "percent",
+    "shortened",
+    "spelled",
+]
 
 _AREAS = {
     "county": ("county", "counties"),
@@ -150,3 +162,29 @@ def figure_text(value: object, unit: str = "") -> str:
     else:
         text = f"{number:.2g}" if abs(number) < 1 else f"{number:.1f}"
     return text.replace("-", "−")
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a name for a picture or a title: on one line, cut at a word where it is longer than `most` letters.
+
+    Examples
+    --------
+    >>> shortened("Family child care\\nhome network", 40), shortened("Family child care home network", 20)
+    ('Family child care home network', 'Family child care…')
+    >>> shortened("a" * 400, 5)
+    'aaaa…'
+    """
+    short = textwrap.shorten(text, most, placeholder="…")
+    # A first word that is too long would leave nothing of the name.
+    return short if short.strip("…") or not text.strip() else text.strip()[: most - 1] + "…"
+
+
+def spelled(n: float) -> str:
+    """Return a whole number as a word where it is small.
+
+    Examples
+    --------
+    >>> spelled(0), spelled(3), spelled(12), spelled(1200)
+    ('none', 'three', '12', '1,200')
+    """
+    return "none" if round(n) == 0 else how_many(n, "", "").strip()

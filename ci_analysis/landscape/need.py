@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ci_analysis.issues import Profile
 
-__all__ = ["in_segments", "latest_figures", "need_estimates", "output_rows", "roll_up"]
+__all__ = ["distinct", "in_segments", "latest_figures", "need_estimates", "output_rows", "roll_up"]
 
 #: In keys inside this room, the segment of a figure that names none.
 NO_SEGMENT = ""

@@ -97,7 +97,7 @@ def rolled_up(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of: dt.d
     """
     rows = _known(observations, measures, as_of)
     owed = listed(measures[["measure_id", "reporters"]], "reporters").drop_duplicates()
-    owed = owed.rename(columns={"reporters": "partner_id"})
+    owed = owed.rename(columns={"reporters": "partner_id"}).astype("str")
     by_partner = rows["partner_id"].notna()
     community = rows.loc[~by_partner, [*_FIGURE, "rollup", "figure"]].rename(columns={"figure": "value"})
     community["complete"] = True
@@ -160,17 +160,25 @@ def _wholes(reports: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
+def _owes(rows: pd.DataFrame, owed: pd.DataFrame) -> np.ndarray:
+    """Say which rows are of a partner that owes figures of the measure."""
+    pair = ["measure_id", "partner_id"]
+    return pd.MultiIndex.from_frame(rows[pair]).isin(pd.MultiIndex.from_frame(owed[pair]))
+
+
 def _pooled(reports: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
     """Return partners' reports rolled up by their measure's rule."""
+    if reports.empty:
+        return reports[[*_FIGURE, "rollup"]].assign(value=0.0, reporters=0.0, complete=True)
     weighted = reports["rollup"] == "weighted"
     counts = reports["figure"].notna().where(~weighted, reports["part"].notna() & reports["denominator"].notna())
-    owes = reports[["measure_id", "partner_id"]].merge(owed.assign(owes=True), how="left")["owes"].notna()
+    owes = _owes(reports, owed)
     rows = reports.assign(
         figure=reports["figure"].where(counts),
         part=reports["part"].where(counts),
         denominator=reports["denominator"].where(counts),
         counts=counts,
-        owed_here=owes.to_numpy() & counts,
+        owed_here=owes & counts,
     )
     pooled = rows.groupby([*_FIGURE, "rollup"], as_index=False).agg(
         total=("figure", "sum"),
@@ -188,7 +196,7 @@ def _pooled(reports: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
     pooled["value"] = pooled["value"].where(some)
 
     due = owed.groupby("measure_id").size().rename("due")
-    seen = reports.merge(owed).groupby(_SERIES)["partner_id"].nunique().rename("seen")
+    seen = reports[owes].groupby(_SERIES)["partner_id"].nunique().rename("seen")
     pooled = pooled.join(due, on="measure_id").join(seen, on=_SERIES)
     # A measure that names reporters, none of whom ever gave this segment, is owed nothing in it.
     expected = pooled["due"].where(pooled["segment"] == "all", pooled["seen"].fillna(0))
@@ -215,7 +223,7 @@ def _from_segments(figures: pd.DataFrame, reports: pd.DataFrame, owed: pd.DataFr
     behind = reports[reports["figure"].notna()].merge(own)[[*period, "partner_id"]].drop_duplicates()
     made = made.join(segments, on="measure_id")
     made = made.join(behind.groupby(period).size().rename("reporters"), on=period)
-    made = made.join(behind.merge(owed).groupby(period).size().rename("owed_here"), on=period)
+    made = made.join(behind[_owes(behind, owed)].groupby(period).size().rename("owed_here"), on=period)
     made = made.join(owed.groupby("measure_id").size().rename("due"), on="measure_id")
     full = made["given"].eq(made["segments"]) & ~made["partial"].fillna(False).astype(bool)
     arrived = made["owed_here"].fillna(0) >= made["due"]
@@ -226,7 +234,7 @@ def _from_segments(figures: pd.DataFrame, reports: pd.DataFrame, owed: pd.DataFr
     made = made.assign(
         segment="all",
         value=made["value"].where(made["given"] > 0),
-        reporters=made["reporters"].where(made["pooled"]),
+        reporters=made["reporters"].fillna(0).where(made["pooled"]),
         complete=complete,
     )
     return made[[*_FIGURE, "rollup", "value", "reporters", "complete"]]
@@ -432,6 +440,8 @@ def _t(share: float, freedom: int) -> float:
 def projection(figures: pd.DataFrame, target_on: pd.Timestamp, *, level: float = LEVEL) -> Projection:
     """Return a series' figure projected to a day, by least squares over the last days of its periods.
 
+    Time runs in months of the calendar, so that equal periods are equally far apart: February is as long as March.
+
     Parameters
     ----------
     figures : pandas.DataFrame
@@ -452,22 +462,28 @@ def projection(figures: pd.DataFrame, target_on: pd.Timestamp, *, level: float =
     --------
     >>> figures = pd.DataFrame(
     ...     {
-    ...         "period_end": pd.to_datetime(["2021-12-31", "2022-12-31", "2023-12-31", "2024-12-30"]),
+    ...         "period_end": pd.to_datetime(["2021-12-31", "2022-12-31", "2023-12-31", "2024-12-31"]),
     ...         "value": [1.0, 2.0, 3.0, 4.0],
     ...     }
     ... )
-    >>> projection(figures, pd.Timestamp("2026-12-30")).projected.__round__(6)
+    >>> projection(figures, pd.Timestamp("2026-12-31")).projected
     6.0
     """
-    days = (figures["period_end"] - target_on).dt.days
-    return _projected(days.to_numpy(dtype=float), figures["value"].to_numpy(dtype=float), level)
+    months = _months(figures["period_end"]) - _months(pd.Series([target_on])).item()
+    return _projected(months.to_numpy(), figures["value"].to_numpy(dtype=float), level)
 
 
-def _projected(days: np.ndarray, values: np.ndarray, level: float = LEVEL) -> Projection:
-    """Project to day 0; `days` count from it, which keeps the numbers small and the sums of squares exact."""
-    if len(days) < MINIMUM_POINTS_PROJECTED or not days.max() < 0:
+def _months(days: pd.Series) -> pd.Series:
+    """Return days on a scale of calendar months, on which a month's last day is a whole number."""
+    days = days.astype("datetime64[ns]").dt
+    return 12.0 * days.year + days.month + days.day / days.days_in_month
+
+
+def _projected(months: np.ndarray, values: np.ndarray, level: float = LEVEL) -> Projection:
+    """Project to month 0; `months` count from it, which keeps the numbers small and the sums of squares exact."""
+    if len(months) < MINIMUM_POINTS_PROJECTED or not months.max() < 0:
         return Projection(np.nan, np.nan, np.nan)
-    return prediction_interval(days, values, 0.0, level=level)
+    return prediction_interval(months, values, 0.0, level=level)
 
 
 # --- where it stands --------------------------------------------------------------------------------------------------
@@ -620,11 +636,11 @@ def standing(figures: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
 def _ends(figures: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
     """Return the latest figure, the run and the projection of each series."""
     figures = figures.merge(goals[[*_SERIES, "target_on"]], on=_SERIES)
-    days = (figures["period_end"] - figures["target_on"]).dt.days.to_numpy(dtype=float)
+    months = (_months(figures["period_end"]) - _months(figures["target_on"])).to_numpy()
     values = figures["value"].to_numpy(dtype=float)
     parts = slices(figures)
     last = figures.iloc[[part.stop - 1 for part in parts]].reset_index(drop=True)
-    ahead = [_projected(days[part], values[part]) for part in parts]
+    ahead = [_projected(months[part], values[part]) for part in parts]
     return last[_SERIES].assign(
         latest=last["value"],
         latest_on=last["period_end"],
@@ -635,8 +651,9 @@ def _ends(figures: pd.DataFrame, goals: pd.DataFrame) -> pd.DataFrame:
 
 def _status(rows: pd.DataFrame) -> pd.Series:
     target, way = rows["target"], rows["direction"]
-    to_go = rows["target_on"] - rows["baseline_on"]
-    pace = 100 * ((rows["latest_on"] - rows["baseline_on"]) / to_go.where(to_go > pd.Timedelta(0)))
+    begun = _months(rows["baseline_on"])
+    to_go = _months(rows["target_on"]) - begun
+    pace = 100 * (_months(rows["latest_on"]) - begun) / to_go.where(to_go > 0)
     # A target at or behind the baseline that is not met has been lost, whatever the pace.
     lost = rows["baseline"].notna() & rows["progress"].isna()
     track = np.select(

@@ -14,7 +14,7 @@ from ci_analysis.figures.base import Drawing
 from ci_analysis.figures.words import date_words, figure_text
 from ci_analysis.tables import Column, Table
 
-__all__ = ["Block", "finding_block", "missing_block", "slug_of", "table_html"]
+__all__ = ["Block", "drawing_html", "finding_block", "missing_block", "outline_problems", "slug_of", "table_html"]
 
 _LONG_TABLE = 12
 

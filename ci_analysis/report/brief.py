@@ -8,7 +8,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from ci_analysis.figures import landscape
-from ci_analysis.figures.base import drawing
 from ci_analysis.figures.words import amount, date_words, figure_text, how_many
 from ci_analysis.report.blocks import drawing_html
 
@@ -35,14 +34,11 @@ def brief(edition: Edition) -> dict[str, Any]:
         headlines (at most three, none of which rests on made-up rows), picture, goals, decided, next, ask.
     """
     study = edition.study
-    picture = None
-    if len(edition.tables["gap"]):
-        made = landscape.gap_map(study, edition.tables["gap"])
-        picture = made and Markup(drawing_html(made if not hasattr(made, "figure") else drawing(made)))
+    made = landscape.gap_map(study, edition.tables["gap"]) if len(edition.tables["gap"]) else None
     return {
         "headlines": landscape.headlines(study, edition.tables)[:3],
-        "picture": picture,
-        "picture_title": made.title if picture else "",
+        "picture": Markup(drawing_html(made)) if made else "",
+        "picture_title": made.title if made else "",
         "goals": _goals(edition),
         "decided": _decided(edition),
         "coming": _coming(edition),

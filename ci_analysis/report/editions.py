@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from ci_analysis.errors import WrongUse
-from ci_analysis.figures.base import Drawing, Statement, drawing
+from ci_analysis.figures.base import Made, Statement, drawing
 from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
@@ -20,7 +19,7 @@ from ci_analysis.report.withhold import public_input, public_tables
 from ci_analysis.study import Study, find_study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table
 
-__all__ = ["Edition", "Kind", "open_edition"]
+__all__ = ["Edition", "Kind", "edition_of", "open_edition"]
 
 Kind = Literal["public", "internal"]
 
@@ -58,7 +57,7 @@ class Edition:
 
     def section(
         self,
-        draw: Callable[..., Axes | Drawing | Statement | None],
+        draw: Callable[..., Made | Statement | None],
         *names: str,
         shows: str,
         columns: Sequence[str] = (),
@@ -104,7 +103,7 @@ class Edition:
             return finding_block(
                 made.title, shown + "".join(f"<p>{escape(t)}</p>" for t in made.lines), notes=notes, downloads=downloads
             )
-        picture = drawing(made) if isinstance(made, Axes) else made
+        picture = drawing(made)
         return finding_block(
             picture.title, drawing_html(picture), notes=notes, table=body if behind else "", downloads=downloads
         )

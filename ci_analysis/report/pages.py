@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-__all__ = ["notebook_body", "page"]
+__all__ = ["markdown", "notebook_body", "page"]
 
 _TEMPLATES = os.fspath(files("ci_analysis.report") / "templates")  # type: ignore[call-overload]  # a folder
 

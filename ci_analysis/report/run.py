@@ -19,7 +19,7 @@ from ci_analysis.report.editions import Kind, edition_of
 from ci_analysis.report.site import PAGES, is_made, report_folder, write_site
 from ci_analysis.study import Study
 
-__all__ = ["notebooks_folder", "render", "report"]
+__all__ = ["all_editions", "notebooks_folder", "render", "report"]
 
 #: Seconds that one cell of a notebook may take.
 CELL_SECONDS = 600

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
     from ci_analysis.study import Study
 
-__all__ = ["PAGES", "is_made", "report_folder", "write_site"]
+__all__ = ["PAGES", "inert", "is_made", "outside", "report_folder", "write_site"]
 
 #: The notebook behind each step's page.
 PAGES = {"convene": "1-convene", "landscape": "2-landscape", "strategy": "3-strategy", "redesign": "4-redesign"}

@@ -97,7 +97,7 @@ def agenda_arithmetic(
 
 
 def _sign(direction: pd.Series) -> pd.Series:
-    return direction.map({"up": 1.0, "down": -1.0})
+    return direction.map({"up": 1.0, "down": -1.0}).astype("float64")
 
 
 def _slack(table: pd.DataFrame) -> pd.Series:
@@ -182,23 +182,23 @@ def shared_claims(effects: pd.DataFrame, portfolio: pd.DataFrame, projects: pd.D
 
 
 def latest_figures(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
-    """Latest figure of each measure for the community as a whole, up to a day.
+    """Latest figure of each measure for the community as a whole, known on a day.
 
-    In each period a community row for everybody wins; else the partners' rows for everybody are rolled up, else the
-    community's rows by segment, else the partners' by segment. Rolled up by the measure's rule: `sum`; `mean`;
-    `weighted` = Σ numerator / Σ denominator; `last`, or no rule, takes a community row for everybody and nothing
-    else. A sum in which a partner that owes figures is missing, or any figure is, has no figure. The latest
-    period with a figure counts.
+    A community row wins over partners' rows, and a row for everybody over segments. Otherwise partners' rows are rolled
+    up by the measure's rule: `sum`; `mean`; `weighted` = Σ numerator / Σ denominator; with `last`, or without a
+    rule, community rows alone count. Only a `sum` is also made from segments, where a period has no row for everybody.
+    A sum that lacks a partner who owes figures, or a segment that the measure has in another period, is no figure of
+    the community; the latest period with a figure counts.
 
     Parameters
     ----------
     observations : pandas.DataFrame
-        measure_id, period, partner_id (missing: the community), segment (missing: everybody), value, or numerator and
-        denominator.
+        measure_id, period, partner_id (missing: the community), segment (missing or `all`: everybody), reported_on,
+        value, or numerator and denominator.
     measures : pandas.DataFrame
         measure_id, rollup, reporters (`;` partner_id who owe figures).
     as_of : datetime.date
-        Periods that end later do not count.
+        Periods that end later, and reports that came later, are not known yet.
 
     Returns
     -------
@@ -214,6 +214,7 @@ def latest_figures(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of:
     ...         "period": ["2024", "2025", "2025"],
     ...         "partner_id": [None, "east", "west"],
     ...         "segment": None,
+    ...         "reported_on": pd.NaT,
     ...         "value": [9.0, None, None],
     ...         "numerator": [None, 30.0, 90.0],
     ...         "denominator": [None, 10.0, 10.0],
@@ -223,50 +224,50 @@ def latest_figures(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of:
     >>> latest_figures(observations, measures, as_of=date(2026, 6, 30))["latest"].to_list()
     [6.0]
     """
-    rows = observations.assign(ends=period_end(observations["period"]))
-    rows = rows[rows["ends"] <= pd.Timestamp(as_of)].merge(measures[["measure_id", "rollup"]], on="measure_id")
-    ratio = rows["numerator"] / rows["denominator"].where(rows["denominator"] != 0)
-    rows["figure"] = rows["value"].fillna(ratio)
-    by_partner, by_segment = rows["partner_id"].notna(), rows["segment"].notna()
-    rows["way"] = 2 * by_segment + by_partner
-    key = ["measure_id", "ends", "period"]
-    rows = rows[rows["way"] == rows.groupby(key)["way"].transform("min")]
-    # Sorted, so that sums are added up in the same order however the rows came.
-    groups = rows.sort_values([*key, "partner_id", "segment"]).groupby(key)
-    figures = groups.agg(rollup=("rollup", "first"), way=("way", "first"), only=("figure", "first"))
-    mean = groups["figure"].mean().where(groups["figure"].count() == groups.size())
-    total = (groups["figure"].sum(skipna=False)).where(~_lacks_reporters(rows, measures, key))
-    below = groups["denominator"].sum(skipna=False)
-    weighted = groups["numerator"].sum(skipna=False) / below.where(below != 0)
-    rolled = pd.Series(
-        np.select(
-            [
-                figures["way"] == 0,
-                figures["rollup"] == "sum",
-                figures["rollup"] == "mean",
-                figures["rollup"] == "weighted",
-            ],
-            [figures["only"], total, mean, weighted],
-            np.nan,
-        ),
-        index=figures.index,
+    day, key = pd.Timestamp(as_of), ["measure_id", "ends", "period"]
+    rows = observations.assign(ends=period_end(observations["period"]), segment=observations["segment"].fillna("all"))
+    rows = rows[(rows["ends"] <= day) & ~(rows["reported_on"] > day)].merge(
+        measures[["measure_id", "rollup"]], on="measure_id"
     )
-    known = rolled.dropna().rename("latest").reset_index()
-    # Of periods that end on the same day, the longer one: its name is the shorter.
-    last = known.assign(length=-known["period"].str.len()).sort_values(["measure_id", "ends", "length"])
+    # Sorted, so that sums are added up in the same order however the rows came.
+    rows = rows.sort_values([*key, "segment", "partner_id"], ignore_index=True)
+    base = rows["denominator"].where(rows["denominator"] != 0)
+    rows["figure"] = rows["value"].fillna(rows["numerator"] / base)
+    # A share with its base is as good as the two counts.
+    part = rows["numerator"].fillna(rows["value"] * base)
+    rows["part"], rows["base"] = part.where(base.notna()), base.where(part.notna())
+    rows["whole"], rows["own"] = rows["segment"] == "all", rows["partner_id"].isna()
+    segments = rows[~rows["whole"]].groupby("measure_id")["segment"].nunique()
+    kept = rows["whole"] | ~rows.groupby(key)["whole"].transform("any") & (rows["rollup"] == "sum")
+    rows = rows[kept & (rows["own"] | ~rows.groupby([*key, "segment"])["own"].transform("any"))]
+    known = rows[rows["figure"].notna()]
+    sums = known.groupby(key).agg(
+        rollup=("rollup", "first"),
+        own=("own", "all"),
+        whole=("whole", "all"),
+        total=("figure", "sum"),
+        mean=("figure", "mean"),
+        part=("part", "sum"),
+        base=("base", "sum"),
+        segments=("segment", "nunique"),
+    )
+    full = sums["whole"] | (sums["segments"] == sums.index.get_level_values("measure_id").map(segments))
+    full &= sums["own"] | ~_lacks_reporters(known, measures, sums.index)
+    figure = np.select(
+        [sums["own"] & sums["whole"], sums["rollup"] == "sum", sums["rollup"] == "mean", sums["rollup"] == "weighted"],
+        [sums["total"], sums["total"].where(full), sums["mean"], sums["part"] / sums["base"].where(sums["base"] > 0)],
+        np.nan,
+    )
+    last = pd.Series(figure, index=sums.index, name="latest").dropna().reset_index()
     last = last.drop_duplicates("measure_id", keep="last").rename(columns={"ends": "latest_on"})
     ids = pd.DataFrame({"measure_id": sorted(measures["measure_id"])}, dtype="str")
     return ids.merge(last[["measure_id", "latest", "latest_on"]], how="left", on="measure_id")
 
 
-def _lacks_reporters(rows: pd.DataFrame, measures: pd.DataFrame, key: list[str]) -> pd.Series:
-    """Whether a partner that owes figures is missing from the partners' rows of a period."""
+def _lacks_reporters(known: pd.DataFrame, measures: pd.DataFrame, periods: pd.MultiIndex) -> np.ndarray:
+    """Whether a partner that owes figures is missing from a period: by period."""
     owed = listed(measures[["measure_id", "reporters"]], "reporters").rename(columns={"reporters": "partner_id"})
-    periods = rows.loc[rows["partner_id"].notna(), key].drop_duplicates()
-    due = periods.merge(owed, on="measure_id")
-    found = pd.MultiIndex.from_frame(due[[*key, "partner_id"]]).isin(
-        pd.MultiIndex.from_frame(rows[[*key, "partner_id"]])
-    )
-    lacking = pd.MultiIndex.from_frame(due.loc[~found, key])
-    every = pd.MultiIndex.from_frame(rows[key].drop_duplicates().sort_values(key))
-    return pd.Series(every.isin(lacking), index=every)
+    due = periods.to_frame(index=False).merge(owed, on="measure_id")
+    key = [*periods.names, "partner_id"]
+    given = pd.MultiIndex.from_frame(due[key]).isin(pd.MultiIndex.from_frame(known[key]))
+    return periods.isin(pd.MultiIndex.from_frame(due.loc[~given, list(periods.names)]))

@@ -176,6 +176,8 @@ class _Reasons:
         if self.possible[i]:
             return None
         blocked = [j for j in out if not self.bundle[j, i]] or [j for j in out if not self.alone[j]]
+        # What it names itself is said first; what that in turn requires, only where it names nothing blocked.
+        blocked = [j for j in blocked if self.requires[i, j]] or blocked
         if blocked:
             return f"It requires {self._named(blocked)}, which {_verb(blocked, 'is', 'are')} left out."
         inside = np.argwhere(np.triu(self.excludes & np.outer(self.bundle[i], self.bundle[i])))

@@ -130,7 +130,7 @@ def oriented_scores(scores: pd.DataFrame, criteria: pd.DataFrame, projects: pd.D
     """
     raw = agreed_values(scores, criteria, projects)
     about = criteria.set_index("criterion").reindex(raw.columns)
-    sign = about["goal"].map({"max": 1.0, "min": -1.0})
+    sign = about["goal"].map({"max": 1.0, "min": -1.0}).astype("float64")
     # From here on more is better: a goal of less is counted backwards.
     values, worst, best = raw * sign, about["worst"] * sign, about["best"] * sign
     _refuse_turned_ranges(about, worst >= best)
@@ -493,7 +493,7 @@ def topsis(matrix: pd.DataFrame, weights: pd.Series, *, goals: pd.Series | None 
     {'a': 0.0, 'b': 1.0}
     """
     whole = matrix.dropna().astype("float64")
-    sign = 1.0 if goals is None else goals.reindex(whole.columns).map({"max": 1.0, "min": -1.0})
+    sign = 1.0 if goals is None else goals.reindex(whole.columns).map({"max": 1.0, "min": -1.0}).astype("float64")
     length = np.sqrt((whole**2).sum())
     # A criterion on which everybody has nothing keeps nobody apart.
     weighted = whole / length.where(length > 0, 1) * weights.reindex(whole.columns) * sign

@@ -177,7 +177,7 @@ def test_an_added_empty_area_changes_nothing(town):
     more = pd.concat([areas, areas.head(1).assign(geoid="99999")])
     access = catchment_access(demand, supply, distance_weights(areas, facilities, LUO_QI))
     for nobody in (0.0, nan):
-        wider = pd.concat([demand, pd.Series({"99999": nobody})])
+        wider = pd.concat([demand, pd.Series({"99999": nobody})]).rename_axis("geoid")
         again = catchment_access(wider, supply, distance_weights(more, facilities, LUO_QI))
         pd.testing.assert_series_equal(again[demand.index], access)
         assert pd.isna(again["99999"])

@@ -72,7 +72,7 @@ def test_rows_with_a_price_alone_weigh_the_facility_s_seats(table):
     ]  # fmt: skip
     capacity = table("capacity", [dict(zip(names, r, strict=True)) for r in rows])
     found = facility_prices(capacity, pd.Series(dict.fromkeys(["a", "b", "unknown"], "01001")))
-    assert found.values.tolist() == [["01001", "preschool", 300]]
+    assert found.to_numpy().tolist() == [["01001", "preschool", 300]]
 
 
 def test_weighted_median_is_the_median_of_each_value_repeated():

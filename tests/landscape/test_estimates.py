@@ -124,7 +124,7 @@ def test_interval_stops_at_natural_limits():
     assert found.iloc[0].to_list() == [0, 10]
     assert found.iloc[1:].isna().all(axis=None)
     # A published figure beyond its limit is still inside its own interval.
-    assert interval(pd.Series([1.02]), pd.Series([0.0]), minimum=0, maximum=1).values.tolist() == [[1.02, 1.02]]
+    assert interval(pd.Series([1.02]), pd.Series([0.0]), minimum=0, maximum=1).to_numpy().tolist() == [[1.02, 1.02]]
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def calls(study):
     demand = need[need["segment"].eq("preschool")].set_index("geoid")["need"]
     supply = pd.Series(10.0, index=facilities["facility_id"])
     one, two = pd.Series([1.0, 0.0, np.nan]), pd.Series([4.0, 5.0, 6.0])
+    access = need[["geoid", "segment"]].assign(access=1.0)
     return {
         "affordability_table": ((indicators, capacity, where, areas, profile), {"as_of": as_of}),
         "area_access": ((need, capacity, facilities, areas, profile), {"bands": study.bands, "travel": trips}),
@@ -43,7 +44,7 @@ def calls(study):
         "facility_seats": ((capacity,), {}),
         "gap": (
             (need, have, areas, profile),
-            {"people": people, "access": need[["geoid", "segment"]].assign(access=1.0)},
+            {"people": people, "access": access},
         ),
         "gap_summary": ((table, profile), {"seed": 1}),
         "indicator_table": ((indicators,), {"profile": profile}),
@@ -140,9 +141,10 @@ def test_need_without_facilities_and_facilities_without_need(study):
 def test_an_issue_without_segments(study):
     shortage = study.profile.shortage.model_copy(update={"segment": "all"})
     study.profile = study.profile.model_copy(update={"segments": (), "groups": (), "shortage": shortage})
-    indicators = study.tables["indicators"].assign(segment=np.nan).drop_duplicates(["geoid", "indicator"])
-    capacity = study.tables["capacity"].assign(segment=np.nan).drop_duplicates("facility_id")
-    study.tables = {**study.tables, "indicators": indicators.astype({"segment": "str"}), "capacity": capacity}
+    indicators = study.tables["indicators"].assign(segment=np.nan).astype({"segment": "str"})
+    indicators = indicators.drop_duplicates(["geoid", "indicator"])
+    capacity = study.tables["capacity"].assign(segment=np.nan).astype({"segment": "str"}).drop_duplicates("facility_id")
+    study.tables = {**study.tables, "indicators": indicators, "capacity": capacity}
     given = landscape.compute(study, {})
     table = given["gap"].set_index("geoid")
     assert table["segment"].to_list() == ["all"] * 3

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,7 +77,8 @@ class TestLimits:
         limits = xmr(pd.Series(SEATS_HOME))
         assert (limits.centre, limits.lower, limits.upper) == pytest.approx((centre, centre - reach, centre + reach))
         # 2018 stands above the limits, 2024 and 2025 below.
-        assert (13899 > centre + reach, 11060 < centre - reach, 11049 < centre - reach) == (True, True, True)
+        assert [v > centre + reach for v in SEATS_HOME] == [k == 0 for k in range(8)]
+        assert [v < centre - reach for v in SEATS_HOME] == [k >= 6 for k in range(8)]
         broken = run_rules(pd.Series(SEATS_HOME), limits)
         assert broken.index[broken["outside"]].to_list() == [0, 6, 7]
 
@@ -173,10 +176,10 @@ def plain_rules(values: list[float], centre: float, reach: float) -> list[set[st
         if all(v > centre for v in seven) or all(v < centre for v in seven):
             for j in range(i, i + 7):
                 found[j].add("seven-on-one-side")
-        if all(b > a for a, b in zip(seven, seven[1:], strict=False)):
+        if all(b > a for a, b in pairwise(seven)):
             for j in range(i, i + 7):
                 found[j].add("seven-rising")
-        if all(b < a for a, b in zip(seven, seven[1:], strict=False)):
+        if all(b < a for a, b in pairwise(seven)):
             for j in range(i, i + 7):
                 found[j].add("seven-falling")
     # Two points at most two apart are two of three, where a third is there at all or not.

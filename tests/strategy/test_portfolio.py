@@ -171,7 +171,7 @@ def test_two_hundred_projects_are_no_trouble() -> None:
             "project_id": ids,
             "name": ids,
             "cost": rng.integers(10, 400, 200) * 1000.0,
-            "requires": pd.Series([None] + ids[:-1]).where(rng.random(200) < 0.2, None),
+            "requires": pd.Series([None, *ids[:-1]]).where(rng.random(200) < 0.2, None),
             "excludes": None,
             "gate": True,
         }
@@ -208,7 +208,7 @@ def test_of_equal_values_and_costs_the_first_names_are_taken() -> None:
 def test_ties_beyond_one_block_of_preferences_are_settled_by_name_too() -> None:
     rows = [{"cost": 10, "score": 0.5}] * 26
     assert pick(value_portfolio(*candidates(*rows), budget=30)) == "abc"
-    # a, c, … w are gates that are no: the choice runs from the first block into the second.
+    # a to x each exclude z; with y they are 25, five of them in the second block.
     rows = [{"cost": 10, "score": 0.5, "excludes": "z" if i < 24 else None} for i in range(26)]
     assert pick(value_portfolio(*candidates(*rows), budget=250)) == "abcdefghijklmnopqrstuvwxy"
 

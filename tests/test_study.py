@@ -1,0 +1,335 @@
+"""Reading a study: what is right is typed, and everything that is wrong is named at once, with what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from shapely.geometry import Point, box
+
+from ci_analysis.cli import main
+from ci_analysis.errors import StudyNotFound, StudyProblems
+from ci_analysis.study import Study, find_study
+from ci_analysis.tables import INPUTS
+
+STUDIES = Path(__file__).parent / "studies"
+EXAMPLE = Path(__file__).parent.parent / "data" / "raw" / "colorado-child-care"
+SETTINGS = (STUDIES / "only-settings" / "study.yaml").read_text(encoding="utf-8")
+PARTNERS = "partner_id,name,sector,status\noffice,Office,nonprofit,joined\nclinic,Clinic,health,joined\n"
+MEASURES = "measure_id,name,unit,direction,kind\nseats,Seats,seats,up,how-much\n"
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    """Write a study; `study` is study.yaml, any other name a CSV file."""
+    folder.mkdir(exist_ok=True)
+    for name, text in {"study": SETTINGS, **files}.items():
+        path = folder / (f"{name}.yaml" if name == "study" else f"{name}.csv")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(StudyProblems) as caught:
+        Study.read(folder)
+    return [str(p) for p in caught.value.problems]
+
+
+def test_ten_different_mistakes_are_named_at_once_with_file_row_and_column() -> None:
+    said = CliRunner().invoke(main, ["check", str(STUDIES / "ten-mistakes")])
+    assert said.exit_code == 1
+    lines = said.output.splitlines()
+    assert lines[0] == "ten-mistakes has 10 problems:"
+    assert lines[1:] == [
+        "indicators.csv:2:value: '1,234' is not a number; write 1234",
+        "indicators.csv:3:geoid: '8061' is not in areas.csv; write '08061', or add it to areas.csv",
+        "indicators.csv:4:period: '2024-Q5' is not a period; write 2026, 2026-Q2, 2026-06 or 2026-06-30",
+        "measures.csv:2:baseline_on: '06/30/2024' is not a date; write it as YYYY-MM-DD, such as 2026-06-30",
+        "partners.csv:3:sector: 'helth' is not one of the issue's sectors; write 'health'",
+        "partners.csv:4:partner_id: the same partner_id as in row 2; keep one of the two rows, or mend what tells them apart",
+        "projects.csv:1:colour: there is no such column; use one of 'description', 'why_joint', 'segment', 'partners', "
+        "'areas', 'months', 'builds_on', 'requires', 'excludes', 'gate', or begin the name with x_",
+        "projects.csv:2:lead: 'libary' is not in partners.csv; use one of 'clinic', 'office', or add it to partners.csv",
+        "study.yaml:8:budjet: 'budjet' is not a known key; write 'budget'",
+        "ties.csv:2:level: '7' is out of range; write a number between 0 and 5",
+    ]  # fmt: skip
+
+
+TABLE_MISTAKES = [
+    ("partners", "partner_id,name,status\na,A,joined\n", "partners.csv:1:sector: the column is missing"),
+    ("partners", PARTNERS + "office2,,health,joined\n", "partners.csv:4:name: the cell is empty; fill it in"),
+    ("partners", PARTNERS + "Big Office,X,health,joined\n", "partners.csv:4:partner_id: 'Big Office' is not an identifier"),
+    ("partners", PARTNERS + "b,B,health,join\n", "partners.csv:4:status: 'join' is not a known status; write 'joined'"),
+    ("partners", PARTNERS + "b,B,health\n", "partners.csv:4: the row has 3 cells, the header 4"),
+    ("partners", PARTNERS + 'b,"B,health,joined\n', "partners.csv:4: the row is not CSV"),
+    ("partners", PARTNERS + "b,B\x07,health,joined\n", "partners.csv:4:name: 'B�' holds control characters"),
+    ("partners", PARTNERS.replace("name", "name,name", 1), "partners.csv:1:name: the column is there twice"),
+    ("partners", PARTNERS.replace("status", "status,", 1), "partners.csv:1: column 5 has no name"),
+    ("partners", PARTNERS.replace(",", ";"), "partners.csv:1: columns are divided by ';'; divide them by commas"),
+    ("partners", "", "partners.csv:1: the file is empty"),
+    ("partners", "\n\n", "partners.csv:1: the file is empty"),
+    ("partners", "partner_id,name,sector,status,joined_on,left_on\na,A,health,left,2026-01-02,2025-01-01\n",
+     "partners.csv:2:left_on: left_on comes before joined_on"),
+    ("partners", "partner_id,name,sector,status,joined_on\na,A,health,joined,2026-02-30\n",
+     "partners.csv:2:joined_on: '2026-02-30' is not a date"),
+    ("partners", "partner_id,name,sector,status,interest\na,A,health,joined,2.5\n",
+     "partners.csv:2:interest: '2.5' is not a whole number"),
+    ("partners", "partner_id,name,sector,status,x_illustrative\na,A,health,joined,maybe\n",
+     "partners.csv:2:x_illustrative: 'maybe' is not a known x_illustrative"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,,n/a\n",
+     "indicators.csv:2:value: 'n/a' is not a number; leave the cell empty where the figure is missing"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,share,2024,,45%\n",
+     "write a share between 0 and 1, without the sign"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,,1e999\n", "'1e999' is not a number"),
+    ("indicators", "geoid,indicator,period,segment,value,moe\n08009,children,2024,,5,-2\n",
+     "indicators.csv:2:moe: '-2' is out of range; write a number at least 0"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,,5\n08009,children,2024,,6\n",
+     "indicators.csv:3:geoid: the same geoid, indicator, period, segment as in row 2"),
+    ("observations", "measure_id,period,partner_id,segment,value\nseats,2026,,,\n",
+     "observations.csv:2:value: the row has no figure; fill in value or numerator and denominator"),
+    ("observations", "measure_id,period,partner_id,segment,value\nseets,2026,,,4\n",
+     "observations.csv:2:measure_id: 'seets' is not in measures.csv; write 'seats', or add it to measures.csv"),
+    ("weights", "partner_id,criterion,points\noffice,cost,4\n",
+     "weights.csv:2:criterion: identifiers of criteria are named, but criteria.csv is absent or empty"),
+    ("readiness", "wave,respondent,item,score\n2026,r-1,agenda-nothing,4\n", "is not one of the instrument's items"),
+    ("facilities", "facility_id,name,kind,longitude,latitude,opens\nf,F,home,-103,37,7:30\n",
+     "facilities.csv:2:opens: '7:30' is not a time of day; write it as HH:MM"),
+    ("facilities", "facility_id,name,kind,longitude,latitude\nf,F,home,37,-103\n",
+     "facilities.csv:2:latitude: '-103' is out of range"),
+    ("areas", "geoid,name\n8009,Baca\n08061,Kiowa\n",
+     "areas.csv:2:geoid: '8009' has 4 characters; write 5 digits, with the leading zero that was lost"),
+    ("areas", "geoid,name\n08009,Baca\n08001,Adams\n", "areas.csv:3:geoid: 08001 lies outside the study's counties"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "text", "expected"), TABLE_MISTAKES, ids=[m[2][:60] for m in TABLE_MISTAKES])
+def test_a_mistake_in_a_table_is_named(tmp_path: Path, table: str, text: str, expected: str) -> None:
+    files = {"partners": PARTNERS, "measures": MEASURES, table: text}
+    found = problems(write(tmp_path / "s", **files))
+    assert any(expected in line for line in found), found
+    assert all("; " in line for line in found), "each says what to do"
+
+
+YAML_MISTAKES = [
+    ("format: 1", "format: 2", "study.yaml:1:format: '2' is not a choice; use 1"),
+    ("level: county", "level: couty", "study.yaml:5:level: 'couty' is not a choice"),
+    ("issue: child-care", "issue: childcare", "study.yaml:4:issue: 'childcare' is not a built-in issue; write 'child-care'"),
+    ("issue: child-care", "issue: ../other.yaml", "the file is a link out of the study's folder"),
+    ("as_of: 2026-06-30", "as_of: 20260630", "study.yaml:7:as_of: it is not a date such as 2026-06-30"),
+    ("as_of: 2026-06-30", "", "study.yaml:1:as_of: the key is missing; add it"),
+    ('"08061"', '"99999"', "study.yaml:6:counties.2: there is no state or county 99999"),
+    ("title: A study", "title: [a", "study.yaml:"),
+    ("title: A study of nothing yet", "title: 2026", "study.yaml:2:title: '2026' is not what is expected; write text"),
+    ("as_of:", "title: again\nas_of:", "study.yaml:7: the key 'title' is there twice; keep one"),
+    ("as_of:", "agenda: {problem: p, vision: v, goals: [{goal_id: g, text: t, measure_id: m}]}\nas_of:",
+     "study.yaml:7:agenda.goals.1.measure_id: 'm' is not in measures.csv"),
+    ("as_of:", "backbone: {partner: nobody}\nas_of:", "study.yaml:7:backbone.partner: 'nobody' is not in partners.csv"),
+    ("as_of:", "illustrative: [partner]\nas_of:", "study.yaml:7:illustrative.1: 'partner' is not a table; write 'partners'"),
+    ("as_of:", "budget: true\nas_of:", "study.yaml:7:budget: it is not a plain number"),
+    ("as_of:", "budget: -5\nas_of:", "study.yaml:7:budget: '-5' does not fit"),
+    ("as_of:", "access: {bands: [[10, 1.0], [5, 0.5]]}\nas_of:", "study.yaml:7:access: bands go outward"),
+    ("as_of:", "publish: {minimum: 3}\nas_of:", "study.yaml:7:publish.minimum: 'minimum' is not a known key; write 'minimum_count'"),
+    ("as_of:", "x: &a [1]\ny: *a\nas_of:", "anchors and aliases are not allowed"),
+    ("as_of:", "x: !!python/object:os.system {}\nas_of:", "the tag tag:yaml.org,2002:python/object:os.system is not allowed"),
+    ("as_of:", "x: " + "[" * 25 + "]" * 25 + "\nas_of:", "nested more than 20 levels deep"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), YAML_MISTAKES, ids=[m[2][:60] for m in YAML_MISTAKES])
+def test_a_mistake_in_study_yaml_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    found = problems(write(tmp_path / "s", study=SETTINGS.replace(old, new, 1)))
+    assert any(expected in line for line in found), found
+
+
+def test_yaml_bombs_are_refused_at_once(tmp_path: Path) -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)
+    )
+    assert "anchors and aliases" in problems(write(tmp_path / "s", study=bomb))[0]
+
+
+def test_a_file_over_its_size_is_refused_unread(tmp_path: Path) -> None:
+    found = problems(write(tmp_path / "s", study=SETTINGS + "#" + "y" * 2**20))
+    assert "study.yaml: the file has" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (PARTNERS.replace("Clinic", "Café").encode("cp1252"), "partners.csv:3: the file is not UTF-8 (byte 0xe9); it may be"),
+        (PARTNERS.encode("utf-16"), "partners.csv:1: the file is in UTF-16; save it as CSV UTF-8"),
+        (PARTNERS.replace("Clinic", "Cli\0nic").encode(), "partners.csv:3: the file holds a NUL character"),
+    ],
+)  # fmt: skip
+def test_encodings_are_refused_by_name(tmp_path: Path, content: bytes, expected: str) -> None:
+    assert any(expected in line for line in problems(write(tmp_path / "s", partners=content)))
+
+
+def test_a_bom_windows_lines_quoted_lines_and_blank_rows_are_read(tmp_path: Path) -> None:
+    text = (
+        "\ufeff"
+        + 'partner_id,name,sector,status\r\na,"A, of\ntwo lines",health,joined\r\n,,,\r\n\r\nb,B,helth,joined\r\n'
+    )
+    assert problems(write(tmp_path / "s", partners=text)) == [
+        "partners.csv:6:sector: 'helth' is not one of the issue's sectors; write 'health'"
+    ]
+    study = Study.read(write(tmp_path / "t", partners=text.replace("helth", "health")))
+    assert study.tables["partners"]["name"].to_list() == ["A, of\ntwo lines", "B"]
+
+
+def test_files_that_are_not_what_they_seem_to_be_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "s", partner=PARTNERS, partners=PARTNERS)
+    (folder / "ties.xlsx").write_bytes(b"PK")
+    (folder / "x_mine.csv").write_text("anything")
+    (folder / "notes.md").write_text("anything")
+    assert problems(folder) == [
+        "partner.csv: there is no table 'partner'; write 'partners', or begin the name with x_",
+        "ties.xlsx: tables are CSV files; save it as ties.csv (CSV UTF-8)",
+    ]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text(PARTNERS)
+    folder = write(tmp_path / "s")
+    os.symlink(tmp_path / "secret.csv", folder / "partners.csv")
+    assert problems(folder) == [
+        "partners.csv: the file is a link out of the study's folder; copy the file into the folder"
+    ]
+
+
+def test_a_folder_in_place_of_a_table_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "s")
+    (folder / "partners.csv").mkdir()
+    assert problems(folder) == ["partners.csv: this is not a file; put a file there, or take it away"]
+
+
+def test_many_of_a_kind_are_cut_short_and_counted(tmp_path: Path) -> None:
+    rows = "".join(f"p{i},P,helth,joined\n" for i in range(1000))
+    with pytest.raises(StudyProblems) as caught:
+        Study.read(write(tmp_path / "s", partners="partner_id,name,sector,status\n" + rows))
+    assert len(caught.value.problems) == 1000
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "s has 1000 problems:"
+    assert len(lines) == 1 + 25 + 1
+    assert lines[-1] == "partners.csv:sector: 975 more like these; mend them too"
+
+
+def test_only_study_yaml_is_required(tmp_path: Path) -> None:
+    study = Study.read(STUDIES / "only-settings")
+    assert study.areas["geoid"].to_list() == ["08009", "08061"]
+    assert study.areas.geometry.notna().all()
+    assert study.areas.crs == "EPSG:4326"
+    assert all(len(study.tables[n]) == 0 for n in INPUTS if n != "areas")
+
+
+def test_every_declared_column_is_there_and_typed(tmp_path: Path) -> None:
+    indicators = (
+        "geoid,indicator,period,segment,value,x_note\n08009,children,2024,,0,a\n08061,children,2024,preschool,,b\n"
+    )
+    study = Study.read(write(tmp_path / "s", indicators=indicators))
+    frame = study.tables["indicators"]
+    assert frame.columns.to_list() == [*INPUTS["indicators"].names, "x_note"]
+    assert frame["value"].dtype == "float64"
+    assert frame["value"].to_list()[0] == 0.0
+    assert np.isnan(frame["value"].iloc[1]), "an empty cell is missing, never zero"
+    assert frame["segment"].isna().to_list() == [True, False]
+    assert frame["moe"].isna().all()
+
+
+def test_codes_of_the_community_survey_are_read_for_what_they_mean(tmp_path: Path) -> None:
+    text = (
+        "geoid,indicator,period,segment,value,moe\n08009,children,2024,,-666666666,-222222222\n"
+        "08061,children,2024,,40,-555555555\n"
+    )
+    frame = Study.read(write(tmp_path / "s", indicators=text)).tables["indicators"]
+    assert frame["value"].isna().to_list() == [True, False]
+    assert frame["moe"].isna().to_list() == [True, False]
+    assert frame["moe"].iloc[1] == 0, "a controlled estimate has no error, and its margin is not missing"
+    assert frame["reason"].iloc[0] == "too few sample cases for an estimate"
+    assert pd.isna(frame["reason"].iloc[1])
+
+
+def outlines(**columns: object) -> gpd.GeoDataFrame:
+    shapes = [box(-103.1, 36.9, -102.0, 37.6), box(-103.1, 38.2, -102.0, 38.6)]
+    return gpd.GeoDataFrame(
+        {"geoid": ["08009", "08061"], "name": ["Baca", "Kiowa"], **columns}, geometry=shapes, crs=4326
+    )
+
+
+@pytest.mark.parametrize("ending", ["geojson", "gpkg", "parquet"])
+def test_outlines_of_ones_own_are_read(tmp_path: Path, ending: str) -> None:
+    folder = write(tmp_path / "s")
+    areas = outlines(longitude=[-102.5, -102.7]).to_crs(26913)
+    path = folder / f"areas.{ending}"
+    if ending == "parquet":
+        areas.to_parquet(path)
+    else:
+        areas.to_file(path)
+    study = Study.read(folder)
+    assert study.areas.crs == "EPSG:4326"
+    assert study.areas["geoid"].to_list() == ["08009", "08061"]
+    assert study.areas["longitude"].to_list() == [-102.5, -102.7]
+    assert study.areas.geometry.iloc[0].centroid.distance(Point(-102.55, 37.25)) < 0.01
+
+
+def test_outlines_that_cannot_serve_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "s")
+    path = folder / "areas.geojson"
+    path.write_text("{")
+    assert "areas.geojson: the file cannot be read" in problems(folder)[0]
+    outlines().set_geometry([Point(0, 0), Point(1, 1)], crs=4326).to_file(path)
+    assert "areas.geojson: the file holds Point where polygons are expected" in problems(folder)[0]
+    outlines(geoid=[8009, 8061]).to_file(path)
+    assert "areas.geojson:geoid: 'geoid' holds numbers; write it as text" in problems(folder)[0]
+    outlines().to_file(path)
+    (folder / "areas.csv").write_text("geoid,name\n08009,Baca\n")
+    assert any("areas are in areas.csv and in areas.geojson" in line for line in problems(folder))
+
+
+def test_a_level_without_outlines_asks_for_areas(tmp_path: Path) -> None:
+    found = problems(write(tmp_path / "s", study=SETTINGS.replace("level: county", "level: tract")))
+    assert found == [
+        "study.yaml:5:level: there are no areas, and none are built in for level tract; add areas.geojson or areas.csv"
+    ]
+
+
+def test_a_profile_of_ones_own_is_read_and_checked(tmp_path: Path) -> None:
+    import ci_analysis.issues
+
+    built_in = (Path(ci_analysis.issues.__file__).parent / "child-care.yaml").read_text(encoding="utf-8")
+    folder = write(tmp_path / "s", study=SETTINGS.replace("issue: child-care", "issue: mine.yaml"))
+    (folder / "mine.yaml").write_text(built_in.replace("label: Child care\n", "label: Our care\n", 1))
+    assert Study.read(folder).profile.label == "Our care"
+    (folder / "mine.yaml").write_text(built_in.replace("of: [infant-toddler, preschool]", "of: [infants, preschool]"))
+    assert any("group under-six: 'infants' is not a segment" in line for line in problems(folder))
+    (folder / "mine.yaml").write_text(built_in.replace("needed: true", "need: true", 1))
+    assert any(
+        line.startswith("mine.yaml:23:sectors.1.need: 'need' is not a known key") for line in problems(folder)
+    ), problems(folder)
+
+
+def test_the_example_is_read_whole() -> None:
+    study = Study.read(EXAMPLE)
+    assert len(study.areas) == 64
+    for name in INPUTS:
+        path = EXAMPLE / f"{name}.csv"
+        if path.exists():
+            assert len(study.tables[name]) == len(pd.read_csv(path, dtype=str)), name
+
+
+def test_studies_are_found_by_name_from_the_folders_below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shelf = tmp_path / "data" / "raw"
+    shelf.mkdir(parents=True)
+    write(shelf / "one")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert find_study("one") == shelf / "one"
+    assert Study.read(find_study("one")).root == tmp_path
+    with pytest.raises(StudyNotFound, match=r"There is no study 'two'. The studies here are one."):
+        find_study("two")
+    with pytest.raises(StudyNotFound, match="no study.yaml"):
+        find_study(tmp_path)
