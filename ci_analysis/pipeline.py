@@ -23,7 +23,7 @@ import pandas as pd
 
 from ci_analysis import __version__, convene, landscape, redesign, strategy
 from ci_analysis.areas import OUTLINES_SOURCE
-from ci_analysis.convene.conditions import condition_evidence
+from ci_analysis.convene.conditions import condition_evidence, with_evidence
 from ci_analysis.errors import RunFailed
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
@@ -31,6 +31,8 @@ from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
 __all__ = ["compute", "fingerprint", "in_place", "is_current", "processed_folder", "results", "run", "sources"]
 
 _STEPS = (convene, landscape, strategy, redesign)
+#: Tables that say something of the five conditions.
+_EVIDENCE = ("partners", "readiness", "measures", "communications", "initiatives")
 
 
 def compute(study: Study) -> dict[str, pd.DataFrame]:
@@ -49,12 +51,9 @@ def compute(study: Study) -> dict[str, pd.DataFrame]:
     tables: dict[str, pd.DataFrame] = {}
     for step in _STEPS:
         tables |= step.compute(study, tables)
-    if len(tables["conditions"]):
+    if any(study.has(name) for name in _EVIDENCE):
         evidence = condition_evidence(study, tables)
-        conditions = tables["conditions"]
-        latest = conditions["wave"] == conditions["wave"].iloc[-1]
-        # The evidence is as of the study's day, so it stands beside the latest wave alone.
-        tables["conditions"] = conditions.assign(evidence=conditions["condition"].map(evidence).where(latest))
+        tables["conditions"] = with_evidence(tables["conditions"], evidence, as_of=study.settings.as_of)
     return {name: tables.get(name, empty_frame(table)) for name, table in OUTPUTS.items()}
 
 

@@ -343,6 +343,7 @@ class _Reader:
         self.find_files()
         for table in INPUTS.values():
             self.read_table(table)
+        self.check_strategy()
         areas = self.read_areas(settings, lines)
         self.check_links(areas)
         self.check_vocabularies(profile)
@@ -440,8 +441,8 @@ class _Reader:
             key = ".".join(str(p + 1) if isinstance(p, int) else p for p in path)
             self.say("study.yaml", line, key, what, do)
 
-        partners = set(self.tables["partners"]["partner_id"].dropna())
-        measures = set(self.tables["measures"]["measure_id"].dropna())
+        partners = self.tables["partners"]["partner_id"].dropna().tolist()
+        measures = self.tables["measures"]["measure_id"].dropna().tolist()
         if settings.backbone and settings.backbone.partner not in partners:
             say(("backbone", "partner"), f"'{settings.backbone.partner}' is not in partners.csv",
                 nearest(settings.backbone.partner, partners))  # fmt: skip
@@ -646,6 +647,21 @@ class _Reader:
                 for r in np.flatnonzero((frame[left] > frame[right]).to_numpy(dtype=bool)):
                     self.say(table.file, int(rows[r]), right, what, "mend one of the two", "order")
 
+    def check_strategy(self) -> None:
+        """Say which projects name themselves, and which criteria have their range the wrong way round."""
+        projects = self.tables["projects"].assign(_row=self.rows["projects"])
+        for column in ("requires", "excludes"):
+            own = listed(projects, column)
+            for row in own.loc[own[column] == own["project_id"], "_row"]:
+                self.say("projects.csv", int(row), column, "the project names itself", "take it out")
+        criteria = self.tables["criteria"]
+        more_is_better = criteria["goal"].eq("max")
+        distance = (criteria["best"] - criteria["worst"]).where(more_is_better, criteria["worst"] - criteria["best"])
+        for i in np.flatnonzero((distance <= 0).to_numpy()):
+            where = "above" if more_is_better.iloc[i] else "below"
+            do = f"for a goal of {criteria['goal'].iloc[i]}, best is {where} worst"
+            self.say("criteria.csv", int(self.rows["criteria"][i]), "best", "best is not better than worst", do)
+
     # --- areas
 
     def read_areas(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> gpd.GeoDataFrame | None:
@@ -744,7 +760,7 @@ class _Reader:
                 home, key = column.link.split(".")
                 if home == "areas" and areas is None:
                     continue  # the areas' own problem is said already, and would be repeated in every row
-                known = set(self.tables[home][key].dropna())
+                known = self.tables[home][key].dropna().unique().tolist()
                 self.check_members(table, column, known, f"is not in {home}.csv", bool(known), home)
 
     def check_vocabularies(self, profile: Profile | None) -> None:

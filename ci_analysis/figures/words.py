@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import textwrap
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ __all__ = [
     "how_many",
     "listing",
     "percent",
+    "period_words",
     "shortened",
     "spelled",
 ]
@@ -138,6 +140,20 @@ def date_words(day: object) -> str:
     return f"{day:%B} {day.day}, {day.year}"  # type: ignore[attr-defined]  # any date of the standard library or pandas
 
 
+def period_words(period: str) -> str:
+    """Return a period of a table as a reader says it.
+
+    Examples
+    --------
+    >>> period_words("2025-Q4"), period_words("2025"), period_words("2025-04"), period_words("2026-06-30")
+    ('Q4 2025', '2025', 'April 2025', 'June 30, 2026')
+    """
+    if len(period) == 7:
+        month = f"{datetime.date.fromisoformat(f'{period}-01'):%B}" if "Q" not in period else period[5:]
+        return f"{month} {period[:4]}"
+    return date_words(datetime.date.fromisoformat(period)) if len(period) == 10 else period
+
+
 def figure_text(value: object, unit: str = "") -> str:
     """Return one cell's figure for a table: `share` as percent, `USD` with its sign, others with their digits.
 
@@ -165,11 +181,11 @@ def figure_text(value: object, unit: str = "") -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return a name for a picture or a title: on one line, cut at a word where it is longer than `most` letters.
+    r"""Return a name for a picture or a title: on one line, cut at a word where it is longer than `most` letters.
 
     Examples
     --------
-    >>> shortened("Family child care\\nhome network", 40), shortened("Family child care home network", 20)
+    >>> shortened("Family child care\nhome network", 40), shortened("Family child care home network", 20)
     ('Family child care home network', 'Family child care…')
     >>> shortened("a" * 400, 5)
     'aaaa…'

@@ -33,7 +33,7 @@ EARTH_RADIUS_MILES = 3958.7613
 #: Miles by which rounding may put a facility beyond a band's end that it stands on: two thousandths of a millimetre.
 _ROUNDING_MILES = 1e-9
 
-Bands = Sequence[tuple[float, float]]
+_Bands = Sequence[tuple[float, float]]
 
 
 def population_centres(areas: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -85,13 +85,13 @@ def _on_sphere(places: pd.DataFrame) -> NDArray[np.float64]:
     )
 
 
-def _band_weights(distance: NDArray[np.float64], bands: Bands) -> NDArray[np.float64]:
+def _band_weights(distance: NDArray[np.float64], bands: _Bands) -> NDArray[np.float64]:
     """Return the weight of the band that a distance falls in; upper ends are included, 0 is beyond the last."""
     limits, weights = np.array([*bands, (np.inf, 0.0)], dtype="float64").T
     return weights[np.searchsorted(limits, distance, side="left")]
 
 
-def distance_weights(centres: pd.DataFrame, facilities: pd.DataFrame, bands: Bands) -> pd.DataFrame:
+def distance_weights(centres: pd.DataFrame, facilities: pd.DataFrame, bands: _Bands) -> pd.DataFrame:
     """Weight of each facility within reach of each area, by great-circle miles.
 
     Parameters
@@ -133,7 +133,7 @@ def distance_weights(centres: pd.DataFrame, facilities: pd.DataFrame, bands: Ban
     return result[result["weight"] > 0].sort_values(["geoid", "facility_id"]).reset_index(drop=True)
 
 
-def travel_weights(travel: pd.DataFrame, bands: Bands) -> pd.DataFrame:
+def travel_weights(travel: pd.DataFrame, bands: _Bands) -> pd.DataFrame:
     """Weight of each facility within reach of each area, by minutes.
 
     Parameters
@@ -212,7 +212,7 @@ def area_access(
     areas: gpd.GeoDataFrame,
     profile: Profile,
     *,
-    bands: Bands,
+    bands: _Bands,
     travel: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Usable seats within reach for each person in need, for every area and row of the gap.

@@ -68,7 +68,9 @@ def commitments(tables: Mapping[str, pd.DataFrame], portfolio: pd.DataFrame, *, 
     parts = [p.astype({"by_when": "datetime64[ns]"}) for p in parts if len(p)]
     if not parts:
         return empty_frame(table)
-    rows = pd.concat(parts, ignore_index=True).sort_values(_COLUMNS, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True).sort_values(
+        ["partner_id", "by_when", "what", "status"], ignore_index=True
+    )
     return conform(rows[table.names], table)
 
 
@@ -113,7 +115,7 @@ def _money(funding: pd.DataFrame, partners: pd.DataFrame, projects: pd.DataFrame
     if rows.empty:
         return pd.DataFrame(columns=_COLUMNS)
     titles = projects.set_index("project_id")["name"]
-    purpose = rows["project_id"].map(titles).fillna(rows["project_id"]).fillna("the coalition")
+    purpose = rows["project_id"].map(titles).astype("str").fillna(rows["project_id"]).fillna("the coalition")
     on = pd.to_datetime(rows["on"]).dt.strftime(" on %Y-%m-%d").fillna("")
     status = ("pledged" + on + ", not yet received").where(rows["status"].eq("pledged"), "received" + on)
     return rows.assign(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import copy
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-__all__ = ["markdown", "notebook_body", "page"]
+__all__ = ["answered", "markdown", "notebook_body", "page"]
 
 _TEMPLATES = os.fspath(files("ci_analysis.report") / "templates")  # type: ignore[call-overload]  # a folder
 
@@ -50,6 +51,35 @@ def _exporter() -> Any:
     )
 
 
+def answered(notebook: Any) -> Any:
+    """Return a notebook without the questions that this edition does not answer.
+
+    A text whose cells, up to the next text, all show nothing is left out; one that no cell follows stays.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed.
+    """
+    groups: list[list[Any]] = [[]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            groups.append([])
+        groups[-1].append(cell)
+
+    def shows(cell: Any) -> bool:
+        return any(str(o.get("data", {}).get("text/html", "x")).strip() for o in cell.get("outputs", ()))
+
+    def kept(group: list[Any]) -> bool:
+        calls = [c for c in group if c.cell_type == "code" and "parameters" not in c.metadata.get("tags", ())]
+        heading = any(c.cell_type == "markdown" and c.source.startswith("#") for c in group)
+        return heading or not calls or any(shows(c) for c in calls)
+
+    shown = copy(notebook)
+    shown.cells = [c for g in groups if kept(g) for c in g]
+    return shown
+
+
 def notebook_body(notebook: Any) -> str:
     """Return what stands in a page of an executed notebook: its text and its results, no code.
 
@@ -58,7 +88,7 @@ def notebook_body(notebook: Any) -> str:
     notebook : nbformat.NotebookNode
         Executed.
     """
-    body, _ = _exporter().from_notebook_node(notebook)
+    body, _ = _exporter().from_notebook_node(answered(notebook))
     return "\n".join(line.rstrip() for line in body.splitlines() if line.strip())
 
 

@@ -133,7 +133,12 @@ def render(notebook: str, parameters: dict[str, Any]) -> Any:
             # Kernels that start together race for free ports; a socket file of its own has no rival.
             config.KernelManager.transport = "ipc"
             config.KernelManager.ip = os.path.join(scratch, "k")
-        # The reader's own start-up files and history have no place in a report.
+        # The reader's own start-up files and history have no place in a report, nor has what a kernel says in parting.
+        profile = Path(scratch) / "profile_default"
+        profile.mkdir()
+        (profile / "ipython_kernel_config.py").write_text(
+            "c = get_config()\nc.IPKernelApp.log_level = 50\nc.HistoryManager.enabled = False\n"
+        )
         os.environ["IPYTHONDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = scratch
         return papermill.execute_notebook(
             os.fspath(path),

@@ -22,9 +22,10 @@ NAMES = [
 def tables(make):
     """A small coalition's year and a half: two reporters, one of them silent in a quarter."""
     quarters = ["2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2026-Q1"]
+    came = ["2025-01-20", "2025-04-20", "2025-07-20", "2025-10-20", "2026-03-20", None]
     seats = [
         {"measure_id": "seats", "period": q, "partner_id": p, "segment": s, "value": 10.0 + 3 * k + n,
-         "reported_on": f"202{4 + (k + 3) // 4}-12-0{n + 1}" if k else None}
+         "reported_on": came[k]}
         for k, q in enumerate(quarters)
         for n, (p, s) in enumerate([("a", "infants"), ("a", "others"), ("b", "others")])
         if (q, p) != ("2025-Q2", "b")
@@ -100,7 +101,7 @@ def study(tables, as_of=DAY):
 def same(found, expected):
     assert found.keys() == expected.keys()
     for name, frame in expected.items():
-        pd.testing.assert_frame_equal(found[name], frame, obj=name)
+        pd.testing.assert_frame_equal(found[name], frame, obj=name, check_exact=True)
 
 
 def test_tables_are_as_declared(tables):
@@ -145,7 +146,15 @@ def test_the_rule_about_silence_is_answered(tables):
     # April was due on 14 June: 30 April and 45 days.
     assert fired.loc["silent-no-data", "fired_on"] == pd.Timestamp("2026-06-14")
     assert fired.loc["silent-no-data", "decision_id"] == "first"
-    assert fired.loc["homes-signal-worse", "fired_on"] == pd.Timestamp("2024-09-30")
+
+
+def test_the_signal_is_as_old_as_the_figure_that_gave_it(tables):
+    fired = redesign.compute(study(tables), {})["rules_fired"].set_index("rule_id")
+    # With 2023, ranges 500, 334, 267 and 24 are kept (3.267 × 3366 / 5 < 2241); 11,557 and 11,581 lie beyond two
+    # thirds of the way. With 2022 none is dropped (3.267 × 3342 / 4 > 2241), and the limits are wide.
+    centre = (13899 + 11658 + 12158 + 11824 + 11557 + 11581) / 6
+    assert centre - 2 / 3 * 2.66 * (500 + 334 + 267 + 24) / 4 > 11581
+    assert fired.loc["homes-signal-worse", "fired_on"] == pd.Timestamp("2023-09-30")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -202,7 +211,7 @@ CELLS = [pd.Series([v]) for v in (7.0, 4.0, 9.0, "up")]
         (redesign.prediction_interval, [np.arange(7.0), VALUES.to_numpy(copy=True), 9.0]),
         (redesign.projection, [SERIES, pd.Timestamp("2030-12-31")]),
         (redesign.standing, [SERIES, GOALS]),
-        (redesign.measure_status, [SERIES, GOALS]),
+        (redesign.measure_status, [SERIES, GOALS.drop(columns="segment")]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
