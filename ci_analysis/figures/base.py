@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,9 @@ _alternatives: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in this project's style, and leave matplotlib's settings as they were."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # The page draws with its own letters: one that the measuring font lacks is shown all the same.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
         yield
 
 
@@ -114,7 +117,7 @@ def finding(ax: Axes, sentence: str, *, alt: str) -> Axes:
     alt : str
         What the picture shows, for who cannot see it.
     """
-    ax.set_title(sentence, wrap=True)
+    ax.set_title(sentence, wrap=True, parse_math=False)
     _alternatives[ax.figure] = alt  # type: ignore[index]  # sub-figures are not used here
     return ax
 

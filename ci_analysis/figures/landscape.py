@@ -242,7 +242,7 @@ def gap_map(study: Study, gap: pd.DataFrame) -> Drawing | None:
         f"{listing([f'{names.get(g, g)} ({100 * r:.0f})' for g, r in worst.items()], most=5)}."
     )
     return choropleth(study.areas, cut(rows["ratio"], _RATIO_EDGES), _RATIO_LABELS, title=title, alt=alt, tips=tips,
-                      missing="not known")  # fmt: skip
+                      dark_first=True)  # fmt: skip
 
 
 def _sufficiency(gap: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def choropleth(
     title: str,
     alt: str,
     tips: Mapping[str, str],
-    missing: str = "no figure",
+    dark_first: bool = False,
 ) -> Drawing:
     """Return a map of areas in classes.
 
@@ -53,8 +53,8 @@ def choropleth(
         The finding, and what the map shows.
     tips : mapping of str to str
         What is said when an area is pointed at, by geoid.
-    missing : str
-        The legend's words for areas without a figure.
+    dark_first : bool
+        Whether the first class is the one that the eye should find.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def choropleth(
     if len(labels) > len(SEQUENCE):
         raise ValueError(f"a map has at most {len(SEQUENCE)} classes, not {len(labels)}")
     drawn = areas[areas.geometry.notna() & ~areas.geometry.is_empty]
-    steps = _steps(len(labels))
+    steps = _steps(len(labels))[:: -1 if dark_first else 1]
     of = drawn["geoid"].map(classes)
     paths, height = _paths(drawn)
     parts = []
@@ -83,7 +83,7 @@ def choropleth(
     counts = of.value_counts()
     items = [_legend_item(f"step-{steps[k]}", label, int(counts.get(k, 0))) for k, label in enumerate(labels)]
     if of.isna().any():
-        items.append(_legend_item("none", missing, int(of.isna().sum())))
+        items.append(_legend_item("none", "not known", int(of.isna().sum())))
     return Drawing(titled_svg(svg, title, alt), title, alt, f'<ul class="legend">{"".join(items)}</ul>')
 
 

@@ -135,9 +135,7 @@ def _start(n: int, edges: pd.DataFrame) -> np.ndarray:
     return np.round((xy - xy.min(axis=0)) / np.where(span > 1e-9, span, 1.0), 4)
 
 
-def _push_apart(
-    boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, bool]:
+def _push_apart(boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, bool]:
     """Push boxes that lie on each other apart, inside the picture; say whether all are."""
     n = len(boxes)
     room = (sizes[:, None, :] + sizes[None, :, :]) / 2 + 2.0

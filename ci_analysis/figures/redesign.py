@@ -111,11 +111,12 @@ def targets(study: Study, measures: pd.DataFrame, *, ax: Axes | None = None) -> 
     ax = new_axes(ax, height=0.95 + 0.52 * len(rows))
     y = np.arange(len(rows))[::-1]
     with style():
-        ax.axvline(0, color=COLOURS["quiet"], linewidth=1)
-        ax.axvline(100, color=COLOURS["quiet"], linewidth=1, linestyle=(0, (4, 2)))
+        # Lines stop short of the names.
+        ax.vlines(np.zeros(len(y)), y - 0.4, y + 0.1, color=COLOURS["quiet"], linewidth=1)
+        ax.vlines(np.full(len(y), 100), y - 0.4, y + 0.1, color=COLOURS["quiet"], linewidth=1, linestyle=(0, (4, 2)))
         for i, (at, row) in enumerate(zip(y, rows.itertuples(), strict=True)):
             words, colour, mark = _STATUS[row.state]
-            ax.text(left, at + 0.28, _short(row.name, 58), va="center", fontsize=9, parse_math=False)
+            ax.text(left, at + 0.28, _short(row.name, 66), va="center", fontsize=9, parse_math=False)
             ax.text(1.02, at + 0.28, words, va="center", fontsize=9, fontweight="bold", color=COLOURS[colour],
                     transform=ax.get_yaxis_transform(), parse_math=False)  # fmt: skip
             if np.isnan(row.progress):
@@ -126,7 +127,10 @@ def targets(study: Study, measures: pd.DataFrame, *, ax: Axes | None = None) -> 
             if not np.isnan(share["projected"][i]):
                 ends = np.clip([low[i], high[i]], left, right)
                 ax.plot(ends, [at - 0.12] * 2, color=COLOURS["ink"], linewidth=1, zorder=3)
-                _arrow_or(ax, share["projected"][i], at, (left, right), "D", "ink", bar=False)
+                both = np.array([row.progress, share["projected"][i]])
+                # Where both lie beyond the same edge, one arrow says so.
+                if not ((both < left).all() or (both > right).all()):
+                    _arrow_or(ax, share["projected"][i], at, (left, right), "D", "ink", bar=False)
         ax.set_ylim(-0.5, len(rows) - 0.35)
         ax.set_xlim(left, right)
         ax.set_yticks([])
@@ -250,12 +254,11 @@ def all_measures(study: Study, measures: pd.DataFrame) -> Statement:
     """
     rows = _stand(study, measures)
     unit, made = rows["unit"], _made_up(study).reindex(rows["measure_id"])
-    frame = pd.DataFrame({"Measure": rows["name"], "Counted in": unit.replace("", None)})
-    for column in ("baseline", "latest"):
-        frame[column.capitalize()] = _figures(rows[column], unit)
+    frame = pd.DataFrame({"Measure": rows["name"], "Baseline": _figures(rows["baseline"], unit)})
+    frame["Latest"] = _figures(rows["latest"], unit, counted=True)
     frame["latest_on"] = pd.to_datetime(rows["latest_on"])
-    frame["Target"] = _figures(rows["target"], unit)
-    frame["target_on"] = pd.to_datetime(rows["target_on"])
+    by = _days(rows["target_on"], rows["target"].notna())
+    frame["Target"] = _figures(rows["target"], unit) + (" by " + by).fillna("")
     frame["progress"] = rows["progress"]
     change = rows["class"].map(_CHANGE).astype(object).where(rows["class"].notna(), None)
     frame["Change so far"] = change.mask(rows["withheld"], "withheld")
@@ -315,8 +318,16 @@ def _figure(value: float, unit: str) -> str:
     return figure_text(value, "share" if unit == "share" else "USD" if unit.startswith("USD") else "")
 
 
-def _figures(values: pd.Series, unit: pd.Series) -> pd.Series:
-    texts = [None if pd.isna(v) else _figure(v, u) for v, u in zip(values, unit, strict=True)]
+def _counted(unit: str) -> str:
+    """Return what follows a figure: `seats`, for `USD a week` just `a week`, and nothing for a share."""
+    return "" if unit == "share" else f" {unit.removeprefix('USD').strip()}".rstrip()
+
+
+def _figures(values: pd.Series, unit: pd.Series, *, counted: bool = False) -> pd.Series:
+    texts = [
+        None if pd.isna(v) else _figure(v, u) + (_counted(u) if counted else "")
+        for v, u in zip(values, unit, strict=True)
+    ]
     return pd.Series(texts, index=values.index, dtype=object)
 
 
@@ -417,7 +428,7 @@ def _series(
             notes = _panel(panel, study, points, about.loc[measure])
             notes += ["made up"] if made.loc[measure, "figures"] else []
             notes += ["target made up"] if made.loc[measure, "target"] and not made.loc[measure, "figures"] else []
-            unit = "" if about.loc[measure, "unit"] == "share" else f" {about.loc[measure, 'unit']}"
+            unit = _counted(about.loc[measure, "unit"])
             ends = [_figure(v, about.loc[measure, "unit"]) for v in points["value"].iloc[[0, -1]]]
             where = {"transform": panel.transAxes, "fontsize": 9, "parse_math": False, "va": "bottom"}
             lines = [
@@ -674,7 +685,7 @@ def who_reported(study: Study, reporting: pd.DataFrame, *, ax: Axes | None = Non
         ax.set_ylim(-depth, 1)
         for d, kind, measure, name in lines:
             if kind == "partner":
-                ax.text(1, -d, _short(partners.get(name, name), 36), va="center", fontsize=9, parse_math=False)
+                ax.text(1, -d, _short(partners.get(name, name), 43), va="center", fontsize=9, parse_math=False)
                 continue
             ax.text(0, -d, name, va="center", fontsize=9, fontweight="bold", parse_math=False)
             of = rows[rows["measure_id"] == measure].sort_values("on")
@@ -700,7 +711,7 @@ def _reported_title(rows: pd.DataFrame, most: int) -> str:
     parts = [f"{on_time} that partners owe came on time"]
     parts += [f"{_count(late)} came late"] if late else []
     parts += [how_many(missing, "is missing", "are missing")] if missing else []
-    return f"In the last {most} periods, {listing(parts)}"
+    return f"In the last {_count(most)} periods, {listing(parts)}"
 
 
 def _reported_alt(study: Study, rows: pd.DataFrame, most: int) -> str:
@@ -740,7 +751,7 @@ def deliverables(study: Study, deliverables: pd.DataFrame) -> Statement:
             "deliverable_id": rows["deliverable_id"],
             "Where it stands": rows["state"].map(dict(enumerate(words))),
             "due_on": rows["due_on"],
-            "days_late": rows["days_late"].where(rows["days_late"] > 0),
+            "days_late": rows["days_late"],
             "Owner": rows["owner"].map(lambda p: partner.get(p, p)),
             "project_id": rows["project_id"],
         }
@@ -867,7 +878,9 @@ def _rules_title(fired: int, n: int) -> str:
 def _days(days: pd.Series, said: pd.Series) -> pd.Series:
     """Return days in words where they are given; the others stay empty."""
     days = pd.to_datetime(days)
-    texts = [date_words(d) if ok and pd.notna(d) else None for d, ok in zip(days, said, strict=True)]
+    texts = [
+        date_words(d) if ok and pd.notna(d) else None for d, ok in zip(days, said.reindex(days.index), strict=True)
+    ]
     return pd.Series(texts, index=days.index, dtype=object)
 
 
@@ -925,8 +938,9 @@ def system_changes(study: Study, system_changes: pd.DataFrame) -> Statement:
         title = f"{lead[:1].upper()}{lead[1:]} {'is' if n == 1 else 'are'} {words}"
     rows = system_changes.assign(order=system_changes["status"].map({k: v for k, (v, _) in order.items()}))
     rows = rows.sort_values(["order", "on", "change_id"], kind="stable").reset_index(drop=True)
-    columns = ["text", "kind", "status", "on", "project_id"]
-    return Statement(title, rows[columns], "Changes of policy, practice and funding")
+    columns = {"text": "Change", "kind": "kind", "status": "status", "on": "Since", "project_id": "project_id"}
+    frame = rows.assign(on=_days(rows["on"], rows["on"].notna()))[list(columns)].rename(columns=columns)
+    return Statement(title, frame, "Changes of policy, practice and funding")
 
 
 def communications(study: Study, communications: pd.DataFrame) -> Statement:
@@ -954,7 +968,7 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
             "Owner": rows["owner"].map(lambda p: partner.get(p, p)),
             "Last time": _days(rows["last_on"], rows["last_on"].notna()).fillna("never yet"),
             "due_on": rows["due_on"],
-            "days_overdue": rows["days_overdue"].where(rows["days_overdue"] > 0),
+            "days_overdue": rows["days_overdue"],
         }
     ).reset_index(drop=True)
     n, k = len(rows), int(late.sum())
@@ -962,6 +976,6 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
         title = f"{'The one communication is' if n == 1 else 'All communications are'} on time"
     else:
         lead = how_many(k, "communication", "communications", of=n)
-        title = f"{lead[:1].upper()}{lead[1:]} {'is' if k == 1 else 'are'} overdue, to "
+        title = f"{lead[:1].upper()}{lead[1:]} {'is' if k == 1 else 'are'} overdue: to "
         title += listing([_short(a, 60) for a in dict.fromkeys(rows.loc[rows["late"], "audience"])], most=3)
     return Statement(title, frame, "Who is told what, what is overdue first")

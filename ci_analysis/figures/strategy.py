@@ -1,4 +1,4 @@
-"""Figures of step 3: what the coalition wants, which projects it chooses, how sure their order is, who works on what."""
+"""Figures of step 3: what the coalition wants, which projects it chooses, how sure their order is, and who does it."""
 
 from __future__ import annotations
 
@@ -71,18 +71,13 @@ def goals(study: Study, measures: pd.DataFrame) -> Statement:
     units = study.tables["measures"].set_index("measure_id")["unit"]
     rows = []
     for goal in agenda.goals:
-        row = known.loc[goal.measure_id] if goal.measure_id in known.index else None
-        unit = units.get(goal.measure_id, "")
-        day = row["target_on"] if row is not None else pd.NaT
-        rows.append(
-            {
-                "goal": goal.text,
-                "measure_id": goal.measure_id if row is not None else None,
-                "today": _in_unit(row["latest"], unit) if row is not None else None,
-                "aim": _in_unit(row["target"], unit) if row is not None else None,
-                "by": date_words(day) if pd.notna(day) else None,
-            }
-        )
+        row = {"goal": goal.text, "today": None, "aim": None}
+        if goal.measure_id in known.index:
+            figures, unit = known.loc[goal.measure_id], units[goal.measure_id]
+            row |= {"today": _in_unit(figures["latest"], unit), "aim": _in_unit(figures["target"], unit)}
+            if row["aim"] and pd.notna(figures["target_on"]):
+                row["aim"] += f" by {date_words(figures['target_on'])}"
+        rows.append(row)
     frame = pd.DataFrame(rows)
     n, aimed = len(frame), int(frame["aim"].notna().sum())
     title = f"The coalition has {how_many(n, 'goal', 'goals')}, "
@@ -129,36 +124,30 @@ def adds_up(study: Study, arithmetic: pd.DataFrame, *, ax: Axes | None = None) -
     known = shares["mid"].notna()
     left = max(min(0.0, shares.min().min() if known.any() else 0.0), -_FARTHEST)
     right = min(max(1.3, 1.04 * shares.max().max()) if known.any() else 1.3, _FARTHEST)
-    ax = new_axes(ax, height=0.85 + 0.62 * len(rows))
-    y = np.arange(len(rows))[::-1]
+    ax = new_axes(ax, height=0.85 + 0.66 * len(rows))
+    y = np.arange(len(rows))[::-1] - 0.12
     with style():
-        ax.axvline(1, color=COLOURS["ink"], linewidth=1.2, zorder=1)
-        ax.axvline(0, color=COLOURS["grid"], linewidth=1, zorder=1)
+        across = ax.get_yaxis_transform()
         for at, name, verdict, why in zip(y, rows["name"], rows["verdict"], rows["why"], strict=True):
-            across = ax.get_yaxis_transform()
-            ax.text(0, at + 0.3, shortened(name, 62), transform=across, va="center", fontsize=9.5, parse_math=False,
-                    bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1})  # fmt: skip
-            ax.text(1.02, at - 0.12, _VERDICTS[verdict], transform=across, va="center", fontweight="bold")
-            if why:
-                ax.text(0.012, at - 0.12, why, transform=across, va="center", fontsize=9, color=COLOURS["quiet"],
-                        bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1})  # fmt: skip
+            ax.text(0, at + 0.42, shortened(name, 60), transform=across, va="center", fontsize=10.5, parse_math=False)
+            ax.text(1.02, at, _VERDICTS[verdict], transform=across, va="center", fontsize=10.5, fontweight="bold")
+            ax.text(0, at, why, transform=across, va="center", fontsize=9.5, color=COLOURS["quiet"])
+        ax.vlines(np.ones(known.sum()), y[known] - 0.22, y[known] + 0.22, color=COLOURS["ink"], linewidth=1.5)
         for at, share, verdict in zip(y[known], shares[known].itertuples(), rows["verdict"][known], strict=True):
             colour = COLOURS[_VERDICT_COLOURS.get(verdict, "quiet")]
             low, high = (share.mid if pd.isna(v) else v for v in (share.low, share.high))
-            ax.plot(np.clip([low, high], left, right), [at - 0.12] * 2, color=colour, linewidth=4,
-                    solid_capstyle="butt")  # fmt: skip
+            ax.plot(np.clip([low, high], left, right), [at, at], color=colour, linewidth=4, solid_capstyle="butt")
+            for end, beyond, mark in ((left, low < left, "<"), (right, high > right, ">")):
+                if beyond:
+                    ax.plot(end, at, mark, color=colour, markersize=8, clip_on=False)
             if left <= share.mid <= right:
-                ax.plot(share.mid, at - 0.12, "o", color=colour, markersize=9, markeredgecolor=COLOURS["paper"])
-            if high > right:
-                ax.plot(right, at - 0.12, ">", color=colour, markersize=8, clip_on=False)
-            if low < left:
-                ax.plot(left, at - 0.12, "<", color=colour, markersize=8, clip_on=False)
+                ax.plot(share.mid, at, "o", color=colour, markersize=9, markeredgecolor=COLOURS["paper"])
         ax.set_xlim(left, right)
-        ax.set_ylim(-0.5, len(rows) - 0.35)
+        ax.set_ylim(-0.5, len(rows) - 0.4)
         ax.yaxis.set_visible(False)
         ax.spines["left"].set_visible(False)
         ax.xaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f}%")
-        ax.set_xlabel("Percent of what the goal still needs (dot: expected; line: least to most)")
+        ax.set_xlabel("Percent of what is still needed; dot: expected, line: least to most")
     alt = "What the chosen projects bring, as percent of what each goal still needs: " + "; ".join(
         f"{shortened(name, 80)}, "
         + (f"{_range(s.low, s.mid, s.high)}, {_VERDICTS[v]}" if pd.notna(s.mid) else why or _VERDICTS[v])
@@ -166,7 +155,7 @@ def adds_up(study: Study, arithmetic: pd.DataFrame, *, ax: Axes | None = None) -
     )  # fmt: skip
     agreed = study.settings.agenda is not None and len(study.settings.agenda.goals) > 0
     words = ("goal", "goals") if agreed else ("measure with a target", "measures with a target")
-    return finding(ax, _sum_sentence(rows["verdict"], *words), alt=f"{alt}. A line marks 100%.")
+    return finding(ax, _sum_sentence(rows["verdict"], *words), alt=f"{alt}. Strokes mark 100%.")
 
 
 def _goal_rows(study: Study, arithmetic: pd.DataFrame) -> pd.DataFrame:
@@ -190,7 +179,7 @@ def _goal_rows(study: Study, arithmetic: pd.DataFrame) -> pd.DataFrame:
             rows["needed"].isna(),
             rows["mid"].isna(),
         ],
-        ["no measure tells", "nothing more is needed", "it has no target", "it has no figure yet",
+        ["there is no figure to tell by", "nothing more is needed", "it has no target", "it has no figure yet",
          "no chosen project says what it would change"],
         "",
     )  # fmt: skip
@@ -232,7 +221,7 @@ def _sum_sentence(verdicts: pd.Series, one: str, many: str) -> str:
     if "met" in n:
         sentence += f"; {spelled(n['met'])} {'is' if n['met'] == 1 else 'are'} met already"
     if "unknown" in n:
-        sentence += f"; nobody can say yet for {spelled(n['unknown'])}"
+        sentence += f"; for {spelled(n['unknown'])} nobody can say yet"
     return sentence
 
 
@@ -257,15 +246,15 @@ def portfolio(study: Study, portfolio: pd.DataFrame) -> Statement:
     cost = rows.loc[rows["chosen"], "cost"].sum()
     counted = how_many(n, "project", "projects", of=total)
     if n == 0:
-        title = f"{counted[:1].upper()}{counted[1:]} can be chosen under {under}"
+        title = f"{counted.capitalize()} can be chosen under {under}"
     else:
-        title = f"{counted[:1].upper()}{counted[1:]} {'is' if n == 1 else 'are'} chosen, for {amount(cost)} of {under}"
-    lines = ()
-    if budget is not None and n and 0 < n < total:
-        lines = (f"{amount(budget - cost)} of the budget would remain.",)
+        title = f"{counted.capitalize()} {'is' if n == 1 else 'are'} chosen, for {amount(cost)} of {under}"
+    told = np.where(rows["chosen"], "Chosen. ", "Left out. ") + rows["why"].fillna("").astype("str")
+    left = budget - cost if budget is not None and 0 < n < total else 0.0
     return Statement(
-        title, rows[["project_id", "chosen", "cost", "why"]],
-        "Chosen projects first, by the value that they add; then those left out", lines,
+        title, rows[["project_id", "cost"]].assign(why=told.str.strip()),
+        "Chosen projects first, by the value that they add; then those left out",
+        (f"{amount(left)} of the budget would remain.",) if left > 0 else (),
     )  # fmt: skip
 
 
@@ -309,7 +298,7 @@ def ranking(study: Study, ranking: pd.DataFrame, *, ax: Axes | None = None, most
         across = ax.get_yaxis_transform()
         for at in y[len(shown) :]:
             ax.text(0.02, at, "no rank: a score is missing", transform=across, va="center", fontsize=9,
-                    color=COLOURS["quiet"], bbox={"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1})  # fmt: skip
+                    color=COLOURS["quiet"], backgroundcolor=COLOURS["paper"])  # fmt: skip
         if apart:
             ax.text(1.12, len(names) - 0.35, "partners\napart by", transform=across, ha="center", va="bottom",
                     fontsize=8.5, color=COLOURS["quiet"])  # fmt: skip
@@ -325,10 +314,12 @@ def ranking(study: Study, ranking: pd.DataFrame, *, ax: Axes | None = None, most
         ax.set_xlabel("Rank (1 is first)" + ("; line: 90% interval" if sampled else ""))
         ax.grid(axis="x")
         ax.set_axisbelow(True)
-    alt = "Ranks" + (", each with its 90% interval over samples of partners" if sampled else "") + ": " + "; ".join(
-        f"{shortened(name, 80)}, {r.rank:.0f}" + (f" ({r.rank_low:.0f} to {r.rank_high:.0f})" if pd.notna(r.rank_low) else "")
+    told = [
+        f"{shortened(name, 80)}, {r.rank:.0f}"
+        + (f" ({r.rank_low:.0f} to {r.rank_high:.0f})" if pd.notna(r.rank_low) else "")
         for name, r in zip(names, shown.itertuples(index=False), strict=False)
-    )  # fmt: skip
+    ]
+    alt = f"Ranks{', each with its 90% interval over samples of partners' if sampled else ''}: {'; '.join(told)}"
     alt += f". {how_many(len(without), 'project has', 'projects have').capitalize()} no rank." if len(without) else "."
     return finding(ax, _first_sentence(study, ranked), alt=alt)
 
@@ -405,7 +396,7 @@ def partners_orders(study: Study, rankings: pd.DataFrame, *, ax: Axes | None = N
         ax.tick_params(length=0)
         ax.set_yticks(np.arange(len(shown)) + 0.5, [_lines(n, 30) for n in names], fontsize=9, rotation=0,
                       parse_math=False)  # fmt: skip
-        ax.set_xlabel("Rank by each partner’s own weights (darkest: its first three)")
+        ax.set_xlabel("Rank by each partner’s own weights; strongest colour: its first three", loc="right")
     apart = order.index[0]
     told = f"‘{_names(study, 'project_id', [apart], 80)[0]}’"
     lines = [f"{name}, {int(r.min())} to {int(r.max())}" for name, (_, r) in zip(names, shown.iterrows(), strict=True)]
@@ -466,7 +457,7 @@ def possible_ranks(study: Study, acceptability: pd.DataFrame, *, ax: Axes | None
                       parse_math=False)  # fmt: skip
         ax.set_xlabel("Rank; in the cells, percent of all possible weights")
     can = shares[1][shares[1] > 0].sort_values(ascending=False, kind="stable")
-    told = [f"‘{n}’ ({percent(p)})" for n, p in zip(_names(study, "project_id", can.index, 60), can, strict=True)]
+    told = [f"‘{n}’ ({percent(p)})" for n, p in zip(_names(study, "project_id", can.index, 44), can, strict=True)]
     if len(can) == 1:
         title = f"{told[0].rpartition(' ')[0]} comes first whatever the weights"
     else:
@@ -528,7 +519,7 @@ def what_works(study: Study, what_works: pd.DataFrame, initiatives: pd.DataFrame
     )
     grown = rows.loc[rows["quadrant"] == "scale-now", "initiatives"]
     counted = how_many(len(grown), "initiative", "initiatives", of=len(rows))
-    title = f"{counted[:1].upper()}{counted[1:]} under way {'is' if len(grown) < 2 else 'are'} ready to grow"
+    title = f"{counted.capitalize()} under way {'is' if len(grown) < 2 else 'are'} ready to grow"
     if len(grown):
         title += f": {listing([f'‘{shortened(n, 80)}’' for n in grown])}"
     elif rows["quadrant"].isna().all():
@@ -587,20 +578,19 @@ def who_works_on_what(study: Study, activities: pd.DataFrame, *, ax: Axes | None
         ax.xaxis.tick_top()
         ax.set_xticks(range(len(levers)), [_lines(n, 16) for n in _names(study, "lever", levers)], rotation=90,
                       fontsize=9, color=COLOURS["ink"], parse_math=False)  # fmt: skip
-        ax.set_yticks(range(len(work)), [shortened(n, 36) for n in work["name"]][::-1], fontsize=9, parse_math=False)
+        ax.set_yticks(range(len(work)), [shortened(n, 40) for n in work["name"]][::-1], fontsize=9, parse_math=False)
         ax.tick_params(length=0)
         ax.grid()
         ax.set_axisbelow(True)
         for side in ("left", "bottom"):
             ax.spines[side].set_visible(False)
         ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.35, 0), ncols=2)
-    told = activities.dropna(subset=["partner_id"])
-    told = told[told["initiatives"] > 0]
+    there = activities.dropna(subset=["partner_id"])
+    busy = (there["initiatives"] > 0).groupby(there["lever"])
+    counts = pd.DataFrame({"active": busy.sum(), "all": busy.size()}).reindex(levers, fill_value=0)
     parts = [
-        f"{name}, {how_many((told['lever'] == lever).sum(), 'partner', 'partners')} under way and "
-        f"{((activities['lever'] == lever) & activities['partner_id'].notna() & ~(activities['initiatives'] > 0)).sum()} "
-        "with proposals only"
-        for lever, name in zip(levers, _names(study, "lever", levers), strict=True)
+        f"{name}, {how_many(n, 'partner', 'partners')} with work under way and {spelled(whole - n)} with proposals only"
+        for name, n, whole in zip(_names(study, "lever", levers), counts["active"], counts["all"], strict=True)
     ]
     alt = "Partners by the lever that they work on: " + "; ".join(parts) + "."
     return finding(ax, _work_sentence(study, activities, levers), alt=alt)
@@ -633,36 +623,28 @@ def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> 
     projects, partners : pandas.DataFrame
         The study's tables.
     """
-    everyone = projects.rename(columns={"lead": "partner_id"})[["project_id", "partner_id"]]
+    leads = projects.rename(columns={"lead": "partner_id"})[["project_id", "partner_id"]]
     others = listed(projects[["project_id", "partners"]], "partners").rename(columns={"partners": "partner_id"})
-    joined = pd.concat([everyone, others]).drop_duplicates().merge(partners, on="partner_id")
-    sectors = joined.groupby("project_id")["sector"].unique()
-    names = joined.groupby("project_id")["name"].unique()
-    labels = study.labels["sector"]
-    rows = pd.DataFrame(
-        {
-            "project_id": projects["project_id"],
-            "organisations": projects["project_id"].map(names.map(lambda n: listing(list(n), most=9))),
-            "sectors": projects["project_id"].map(
-                sectors.map(lambda s: listing([labels.get(x, x) for x in s], most=9))
-            ),
-            "why_joint": projects["why_joint"],
-            "n_sectors": projects["project_id"].map(sectors.map(len)).fillna(0),
-            "n_names": projects["project_id"].map(names.map(len)).fillna(0),
-        }
-    ).sort_values(["n_sectors", "n_names", "project_id"])
+    joined = pd.concat([leads, others]).drop_duplicates().merge(partners, on="partner_id")
+    joined["sector"] = joined["sector"].map(lambda s: study.labels["sector"].get(s, s))
+    by_sector = joined.groupby(["project_id", "sector"], sort=False)["name"].agg(", ".join).reset_index()
+    by_sector["together"] = by_sector["sector"] + ": " + by_sector["name"]
+    together = by_sector.groupby("project_id")["together"]
+    rows = projects[["project_id", "why_joint"]].set_index("project_id")
+    rows["together"] = together.agg("; ".join)
+    rows["n_sectors"] = together.size().reindex(rows.index, fill_value=0)
+    rows["n_names"] = joined.groupby("project_id").size().reindex(rows.index, fill_value=0)
+    rows = rows.reset_index().sort_values(["n_sectors", "n_names", "project_id"])
     few = rows[rows["n_sectors"] < 2]
     alone = int((few["n_names"] < 2).sum())
     n, total = len(few), len(rows)
     if n == 0:
         counted = how_many(total, "project", "projects", of=total)
-        title = (
-            f"{counted[:1].upper()}{counted[1:]} {'joins' if total == 1 else 'join'} partners of two sectors or more"
-        )
+        title = f"{counted.capitalize()} {'joins' if total == 1 else 'join'} partners of two sectors or more"
     else:
         counted = how_many(n, "project", "projects", of=total)
         told = listing([f"‘{p}’" for p in _names(study, "project_id", few["project_id"], 80)])
-        title = f"{counted[:1].upper()}{counted[1:]} {'stays' if n == 1 else 'stay'} within one sector: {told}"
+        title = f"{counted.capitalize()} {'stays' if n == 1 else 'stay'} within one sector: {told}"
         if alone:
             title += (
                 ", the work of a single organisation"
@@ -670,16 +652,11 @@ def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> 
                 else f"; {spelled(alone)} {'is' if alone == 1 else 'are'} the work of a single organisation"
             )
     silent = int(projects["why_joint"].isna().sum())
-    lines = (
-        (
-            f"For {how_many(silent, 'project', 'projects', of=total)} nobody has written down why it takes more than one.",
-        )
-        if silent
-        else ()
-    )
+    counted = how_many(silent, "project", "projects", of=total)
     return Statement(
-        title, rows[["project_id", "sectors", "organisations", "why_joint"]],
-        "Who would do each project together, the fewest sectors first", lines,
+        title, rows[["project_id", "why_joint", "together"]],
+        "Why it takes several, and who they would be; the fewest sectors first",
+        (f"For {counted} nobody has written down why it takes several.",) if silent else (),
     )  # fmt: skip
 
 
