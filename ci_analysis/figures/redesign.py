@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-import textwrap
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.textpath import text_to_path
 
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
-from ci_analysis.figures.words import date_words, figure_text, how_many, listing
+from ci_analysis.figures.words import date_words, figure_text, how_many, listing, shortened, spelled
 from ci_analysis.redesign.control_charts import MINIMUM_POINTS, RULES, TRIAL_POINTS
 from ci_analysis.tables import period_end
 
@@ -67,6 +69,8 @@ _REPORTED = {
     "late": ("s", "two", "late (L)"),
     "missing": ("x", "bad", "missing"),
 }
+#: What stands behind the name of a measure that is made up for teaching, and what it means.
+_MADE_UP = {"*": "* made up for teaching", "†": "† the target made up"}
 #: How far from the baseline the way to the target is drawn, in percent; what lies beyond is an arrow.
 _WAY = (-100.0, 150.0)
 
@@ -95,6 +99,8 @@ def targets(study: Study, measures: pd.DataFrame, *, ax: Axes | None = None) -> 
     rows = rows[(rows["segment"] == "all") & (rows["state"] != "no-target")]
     if not len(rows):
         return None
+    made = _made_up(study).reindex(rows["measure_id"])
+    rows = rows.assign(made=np.select([made["figures"], made["target"]], ["*", "†"], ""))
     # Without a figure there is no way gone: such measures come last.
     rows = rows.sort_values(["progress", "measure_id"], ascending=[False, True], na_position="last")
     way = rows["target"] - rows["baseline"]
@@ -116,12 +122,13 @@ def targets(study: Study, measures: pd.DataFrame, *, ax: Axes | None = None) -> 
         ax.vlines(np.full(len(y), 100), y - 0.4, y + 0.1, color=COLOURS["quiet"], linewidth=1, linestyle=(0, (4, 2)))
         for i, (at, row) in enumerate(zip(y, rows.itertuples(), strict=True)):
             words, colour, mark = _STATUS[row.state]
-            ax.text(left, at + 0.28, _short(row.name, 66), va="center", fontsize=9, parse_math=False)
+            name = _fitted(row.name, 322) + row.made
+            ax.text(left, at + 0.28, name, va="center", fontsize=9, parse_math=False)
             ax.text(1.02, at + 0.28, words, va="center", fontsize=9, fontweight="bold", color=COLOURS[colour],
                     transform=ax.get_yaxis_transform(), parse_math=False)  # fmt: skip
             if np.isnan(row.progress):
                 continue
-            ax.text(1.02, at - 0.12, f"{figure_text(row.progress)}%", va="center", fontsize=9,
+            ax.text(1.02, at - 0.12, figure_text(row.progress, "percent"), va="center", fontsize=9,
                     transform=ax.get_yaxis_transform())  # fmt: skip
             _arrow_or(ax, row.progress, at, (left, right), mark, colour, bar=True)
             if not np.isnan(share["projected"][i]):
@@ -137,7 +144,8 @@ def targets(study: Study, measures: pd.DataFrame, *, ax: Axes | None = None) -> 
         ax.spines["left"].set_visible(False)
         ticks = [t for t in (-100, -50, 0, 50, 100, 150) if left <= t <= right]
         ax.set_xticks(ticks, [{0: "baseline", 100: "target"}.get(t, f"{t}%".replace("-", "−")) for t in ticks])
-        ax.set_xlabel("Share of the way from baseline to target")
+        marks = "; ".join(words for mark, words in _MADE_UP.items() if rows["made"].eq(mark).any())
+        ax.set_xlabel(f"Share of the way from baseline to target\n{marks}".rstrip())
         so_far = Line2D([], [], color=COLOURS["quiet"], linewidth=6, alpha=0.6, label="so far")
         ahead = Line2D([], [], color=COLOURS["ink"], linewidth=1, marker="D", markersize=5,
                        markerfacecolor=COLOURS["paper"], label="projected, 80% range")  # fmt: skip
@@ -182,11 +190,12 @@ def _targets_alt(rows: pd.DataFrame) -> str:
     for row in rows.itertuples():
         text = f"{row.name}: {_STATUS[row.state][0]}"
         if not np.isnan(row.progress):
-            text += f", {figure_text(row.progress)}% of the way, {_figure(row.latest, row.unit)} against a target of "
-            text += f"{_figure(row.target, row.unit)}"
+            latest, target = _figure(row.latest, row.unit), _figure(row.target, row.unit)
+            text += f", {figure_text(row.progress, 'percent')} of the way, {latest} against a target of {target}"
         if pd.notna(row.projected):
             text += f", projected to be {_figure(row.projected, row.unit)} ({_figure(row.projected_low, row.unit)} to "
             text += f"{_figure(row.projected_high, row.unit)})"
+        text += {"*": ", made up for teaching", "†": ", with a target made up for teaching"}.get(row.made, "")
         said.append(text)
     return f"Bars from baseline to target, one a measure. {'; '.join(said)}."
 
@@ -274,7 +283,7 @@ def all_measures(study: Study, measures: pd.DataFrame) -> Statement:
         lines.append(_made_up_line(made.groupby(level=0).any()))
     without = rows.loc[(rows["state"] == "no-target") & ~part & ~rows["withheld"], "name"]
     if len(without):
-        names = listing([_short(n, 90) for n in without], most=20)
+        names = listing([shortened(n, 90) for n in without], most=20)
         lines.append(f"{names} {'has' if len(without) == 1 else 'have'} no target yet: set one in measures.csv.")
     caption = "All measures: from the baseline to the latest figure, and to the target"
     return Statement(_measures_title(rows[~part]), frame.reset_index(drop=True), caption, tuple(lines))
@@ -282,21 +291,18 @@ def all_measures(study: Study, measures: pd.DataFrame) -> Statement:
 
 def _measures_title(rows: pd.DataFrame) -> str:
     count = rows.loc[~rows["withheld"], "class"].value_counts()
-    better = int(count.get("improving", 0) + count.get("target-met", 0))
-    n, worse, little = len(rows), int(count.get("getting-worse", 0)), int(count.get("little-or-no-change", 0))
-    unknown = n - better - worse - little
+    n, better = len(rows), int(count.get("improving", 0) + count.get("target-met", 0))
+    worse, little = int(count.get("getting-worse", 0)), int(count.get("little-or-no-change", 0))
     parts = [
         (better, "has become better", "have become better"),
         (worse, "has become worse", "have become worse"),
         (little, "has changed little", "have changed little"),
-        (unknown, "cannot be told yet", "cannot be told yet"),
+        (n - better - worse - little, "cannot be told yet", "cannot be told yet"),
     ]
-    said = [how_many(k, one, many) for k, one, many in parts if k]
-    if len(said) == 1:
-        one, many = next((a, b) for k, a, b in parts if k)
-        lead = how_many(n, "measure", "measures", of=n)
-        return f"{lead[:1].upper()}{lead[1:]} {one if n == 1 else many} since the baseline"
-    return f"Of {n:,} measures, {listing(said)} since their baselines"
+    (k, one, many), *others = [p for p in parts if p[0]]
+    lead = f"{how_many(k, 'measure', 'measures', of=n)} {one if k == 1 else many}"
+    rest = [how_many(j, a, b) for j, a, b in others]
+    return f"Since {'its baseline' if n == 1 else 'their baselines'}, {listing([lead, *rest])}"
 
 
 def _made_up_line(made: pd.DataFrame) -> str:
@@ -308,7 +314,7 @@ def _made_up_line(made: pd.DataFrame) -> str:
     if target:
         said.append(f"{how_many(target, 'measure', 'measures')} with real figures {'has' if target == 1 else 'have'} "
                     "a target made up for teaching")  # fmt: skip
-    text = "; ".join(said)
+    text = "; ".join(said) or "no figure is made up"
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -331,22 +337,24 @@ def _figures(values: pd.Series, unit: pd.Series, *, counted: bool = False) -> pd
     return pd.Series(texts, index=values.index, dtype=object)
 
 
-def _count(n: int) -> str:
-    return how_many(n, "", "").strip()
+def _fitted(text: str, points: float, *, bold: bool = False, lines: int = 1) -> str:
+    """Return a name on at most so many lines, none wider than so many points; cut where it must be."""
+    font = FontProperties(family="DejaVu Sans", size=9, weight="bold" if bold else "normal")
 
+    def too_wide(part: str) -> bool:
+        return text_to_path.get_text_width_height_descent(part, font, ismath=False)[0] > points
 
-def _short(text: str, width: int) -> str:
-    """Return text that fits; a word that is too long by itself is cut."""
-    text = " ".join(str(text).split())
-    if len(text) <= width:
-        return text
-    cut = textwrap.shorten(text, width, placeholder="…")
-    return cut if len(cut) > width // 2 else text[: width - 1] + "…"
-
-
-def _lines(text: str, width: int, most: int = 2) -> str:
-    """Return text as at most so many lines of a width."""
-    return "\n".join(textwrap.wrap(_short(text, most * width - 4), width)[:most])
+    # No line of a phone's width holds as many letters.
+    rest, found = " ".join(text.split())[: 200 * lines], []
+    with style():
+        while rest and too_wide(rest):
+            end = "…" if len(found) == lines - 1 else ""
+            most = bisect_left(range(len(rest)), True, key=lambda n, end=end: too_wide(rest[: n + 1] + end))
+            cut = rest.rfind(" ", 0, most + 1)
+            cut = cut if cut > most // 2 else most
+            found.append(rest[:cut].rstrip() + end)
+            rest = "" if end else rest[cut:].lstrip()
+    return "\n".join([*found, rest] if rest else found)
 
 
 # --- series -----------------------------------------------------------------------------------------------------------
@@ -432,8 +440,8 @@ def _series(
             ends = [_figure(v, about.loc[measure, "unit"]) for v in points["value"].iloc[[0, -1]]]
             where = {"transform": panel.transAxes, "fontsize": 9, "parse_math": False, "va": "bottom"}
             lines = [
-                _lines(study.labels["measure_id"].get(measure, measure), 31),
-                _short(f"{ends[0]} → {ends[1]}{unit}", 34),
+                _fitted(study.labels["measure_id"].get(measure, measure), 198, bold=True, lines=2),
+                _fitted(f"{ends[0]} → {ends[1]}{unit}", 198),
                 "; ".join(notes),
             ]
             lift = 1.08
@@ -555,7 +563,7 @@ def _series_words(study: Study, found: Mapping[str, pd.DataFrame], nouns: tuple[
     def said(measure: str, width: int) -> str:
         first, last = ends.loc[measure]
         unit = about.loc[measure, "unit"]
-        name = _short(study.labels["measure_id"].get(measure, measure), width)
+        name = shortened(study.labels["measure_id"].get(measure, measure), width)
         days = [_period_words(d, about.loc[measure, "frequency"]) for d in found[measure]["on"].iloc[[0, -1]]]
         if first == last:
             return f"{name} stayed at {_figure(last, unit)} until {days[1]}"
@@ -615,7 +623,7 @@ def signals(study: Study, measures: pd.DataFrame, control_chart: pd.DataFrame) -
     lines = []
     without = rows.loc[~rows["measure_id"].isin(last.index), "name"]
     if len(without):
-        names = listing([_short(n, 90) for n in without], most=20)
+        names = listing([shortened(n, 90) for n in without], most=20)
         lines.append(f"There is no control chart yet for {names}: it takes {MINIMUM_POINTS} comparable figures.")
     if (size.loc[chart.index] < TRIAL_POINTS).any():
         lines.append(f"Limits from fewer than {TRIAL_POINTS} figures are trial limits: they may still move.")
@@ -629,11 +637,13 @@ def _signals_title(better: int, worse: int, n: int) -> str:
     if not n:
         return "No measure has enough figures to tell a change from its usual ups and downs"
     if not better + worse:
-        return f"No measure has moved beyond its usual ups and downs; {how_many(n, 'has', 'have')} a chart"
+        lead = "Neither of two measures" if n == 2 else f"None of {n:,} measures"
+        lead, has = ("The one measure", "has not") if n == 1 else (lead, "has")
+        return f"{lead} with a chart {has} moved beyond its usual ups and downs"
     kinds = [(better, "better"), (worse, "worse")]
     (k, first), *others = [(k, word) for k, word in kinds if k]
     text = f"{how_many(k, 'measure has', 'measures have').capitalize()} become {first}"
-    text += "".join(f" and {_count(j)} {word}" for j, word in others)
+    text += "".join(f" and {spelled(j)} {word}" for j, word in others)
     rest = n - better - worse
     text += " beyond the usual ups and downs"
     return text + (f"; {how_many(rest, 'stays', 'stay')} within them" if rest else "")
@@ -668,7 +678,7 @@ def who_reported(study: Study, reporting: pd.DataFrame, *, ax: Axes | None = Non
     lines: list[tuple[float, str, str, str]] = []  # depth, kind, measure, partner
     depth = 0.0
     for measure, of in rows.groupby("measure_id", sort=True):
-        title = _lines(names.get(measure, measure), 38)
+        title = _fitted(names.get(measure, measure), 235, bold=True, lines=2)
         depth += 0.35
         lines.append((depth + 0.5 * title.count("\n"), "measure", str(measure), title))
         depth += 1 + title.count("\n")
@@ -685,7 +695,7 @@ def who_reported(study: Study, reporting: pd.DataFrame, *, ax: Axes | None = Non
         ax.set_ylim(-depth, 1)
         for d, kind, measure, name in lines:
             if kind == "partner":
-                ax.text(1, -d, _short(partners.get(name, name), 43), va="center", fontsize=9, parse_math=False)
+                ax.text(1, -d, _fitted(partners.get(name, name), 240), va="center", fontsize=9, parse_math=False)
                 continue
             ax.text(0, -d, name, va="center", fontsize=9, fontweight="bold", parse_math=False)
             of = rows[rows["measure_id"] == measure].sort_values("on")
@@ -709,9 +719,9 @@ def _reported_title(rows: pd.DataFrame, most: int) -> str:
     n, late, missing = len(rows), int(count.get("late", 0)), int(count.get("missing", 0))
     on_time = how_many(n - late - missing, "figure", "figures", of=n)
     parts = [f"{on_time} that partners owe came on time"]
-    parts += [f"{_count(late)} came late"] if late else []
+    parts += [f"{spelled(late)} came late"] if late else []
     parts += [how_many(missing, "is missing", "are missing")] if missing else []
-    return f"In the last {_count(most)} periods, {listing(parts)}"
+    return f"In the last {spelled(most)} periods, {listing(parts)}"
 
 
 def _reported_alt(study: Study, rows: pd.DataFrame, most: int) -> str:
@@ -757,7 +767,7 @@ def deliverables(study: Study, deliverables: pd.DataFrame) -> Statement:
         }
     ).reset_index(drop=True)
     ahead = rows[rows["state"] == 1].head(3)
-    due = [f"{_short(n, 90)} ({date_words(d)})" for n, d in zip(ahead["name"], ahead["due_on"], strict=True)]
+    due = [f"{shortened(n, 90)} ({date_words(d)})" for n, d in zip(ahead["name"], ahead["due_on"], strict=True)]
     n, k, gone = int((~dropped).sum()), int(late.sum()), int(dropped.sum())
     return Statement(
         _deliverables_title(n, k, gone), frame, "Deliverables: what is late first, then what is due next",
@@ -820,9 +830,11 @@ def rules_answered(
     if k:
         said = [how_many(a, "is answered by a decision", "are answered by a decision")] if a else []
         said += [how_many(w, "still waits", "still wait")] if w else []
-        one = {(True, False): "it is answered by a decision", (False, True): "it still waits"}
-        both = {(True, False): "all are answered by a decision", (False, True): "all still wait for a decision"}
-        title += "; " + ((one if k == 1 else both).get((a > 0, w > 0)) or listing(said))
+        if not w:
+            said = ["a decision answers it" if k == 1 else "a decision answers each"]
+        elif not a:
+            said = [f"{'it' if k == 1 else 'each'} still waits for a decision"]
+        title += f"; {listing(said)}"
     return Statement(title, frame, "Rules agreed beforehand, those that wait for a decision first")
 
 
@@ -928,7 +940,7 @@ def system_changes(study: Study, system_changes: pd.DataFrame) -> Statement:
     order = {"in-force": (0, "in force"), "adopted": (1, "adopted"), "proposed": (2, "proposed")}
     count = system_changes["status"].value_counts()
     n = len(system_changes)
-    there = [(_count(count[s]), w) for s, (_, w) in order.items() if s in count]
+    there = [(spelled(count[s]), w) for s, (_, w) in order.items() if s in count]
     (first, words), *others = there
     if others:
         parts = [f"{first} {'is' if first == 'one' else 'are'} {words}", *(f"{k} {w}" for k, w in others)]
@@ -973,9 +985,10 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
     ).reset_index(drop=True)
     n, k = len(rows), int(late.sum())
     if not k:
-        title = f"{'The one communication is' if n == 1 else 'All communications are'} on time"
+        lead = how_many(n, "communication", "communications", of=n)
+        title = f"{lead[:1].upper()}{lead[1:]} {'is' if n == 1 else 'are'} on time"
     else:
         lead = how_many(k, "communication", "communications", of=n)
         title = f"{lead[:1].upper()}{lead[1:]} {'is' if k == 1 else 'are'} overdue: to "
-        title += listing([_short(a, 60) for a in dict.fromkeys(rows.loc[rows["late"], "audience"])], most=3)
+        title += listing([shortened(a, 60) for a in dict.fromkeys(rows.loc[rows["late"], "audience"])], most=3)
     return Statement(title, frame, "Who is told what, what is overdue first")

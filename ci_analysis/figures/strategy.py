@@ -527,9 +527,9 @@ def what_works(study: Study, what_works: pd.DataFrame, initiatives: pd.DataFrame
             f"Whether {'the initiative' if len(rows) == 1 else 'initiatives'} under way should grow is not rated yet"
         )
     frame = (
-        rows.groupby(["place", "next_step"], sort=True)
-        .agg(quadrant=("quadrant", "first"), initiatives=("initiatives", "; ".join))
-        .reset_index()[["quadrant", "initiatives", "next_step"]]
+        rows.groupby(["place", "next_step"], sort=True)["initiatives"]
+        .agg("; ".join)
+        .reset_index()[["initiatives", "next_step"]]
     )
     ended = _names(study, "initiative_id", initiatives.loc[over, "initiative_id"], 80)
     return Statement(
@@ -564,11 +564,11 @@ def who_works_on_what(study: Study, activities: pd.DataFrame, *, ax: Axes | None
     work = rows.groupby("partner_id")[["initiatives", "projects"]].sum()
     work["name"] = _names(study, "partner_id", work.index)
     work = work.sort_values(["initiatives", "projects", "name"], ascending=[False, False, True]).head(most)
-    rows = rows[rows["partner_id"].isin(work.index)]
+    rows = rows[rows["partner_id"].isin(work.index)].sort_values(["partner_id", "lever"])
     y = rows["partner_id"].map({p: len(work) - 1 - i for i, p in enumerate(work.index)})
     x = rows["lever"].map({lever: i for i, lever in enumerate(levers)})
     active = rows["initiatives"] > 0
-    ax = new_axes(ax, height=1.6 + 0.27 * len(work))
+    ax = new_axes(ax, height=1.6 + 0.32 * len(work))
     with style():
         ax.plot(x[active], y[active], "s", color=COLOURS["one"], markersize=9, label="under way", zorder=3)
         ax.plot(x[~active], y[~active], "o", markerfacecolor=COLOURS["paper"], markeredgecolor=COLOURS["two"],
@@ -578,7 +578,7 @@ def who_works_on_what(study: Study, activities: pd.DataFrame, *, ax: Axes | None
         ax.xaxis.tick_top()
         ax.set_xticks(range(len(levers)), [_lines(n, 16) for n in _names(study, "lever", levers)], rotation=90,
                       fontsize=9, color=COLOURS["ink"], parse_math=False)  # fmt: skip
-        ax.set_yticks(range(len(work)), [shortened(n, 40) for n in work["name"]][::-1], fontsize=9, parse_math=False)
+        ax.set_yticks(range(len(work)), [_lines(n, 28) for n in work["name"]][::-1], fontsize=9, parse_math=False)
         ax.tick_params(length=0)
         ax.grid()
         ax.set_axisbelow(True)
@@ -610,7 +610,8 @@ def _work_sentence(study: Study, activities: pd.DataFrame, levers: list[str]) ->
     if n < 2:
         return f"{sentence}; no two partners work on the same lever"
     top = [name.lower() for name in _names(study, "lever", counts.index[counts == n])]
-    return f"{sentence}; most partners, {spelled(n)}{' each' if len(top) > 1 else ''}, work on {listing(top)}"
+    each, have = (" each", "have") if len(top) > 1 else ("", "has")
+    return f"{sentence}; {listing(top)} {have} the most partners, {spelled(n)}{each}"
 
 
 def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> Statement:
@@ -627,11 +628,11 @@ def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> 
     others = listed(projects[["project_id", "partners"]], "partners").rename(columns={"partners": "partner_id"})
     joined = pd.concat([leads, others]).drop_duplicates().merge(partners, on="partner_id")
     joined["sector"] = joined["sector"].map(lambda s: study.labels["sector"].get(s, s))
-    by_sector = joined.groupby(["project_id", "sector"], sort=False)["name"].agg(", ".join).reset_index()
-    by_sector["together"] = by_sector["sector"] + ": " + by_sector["name"]
-    together = by_sector.groupby("project_id")["together"]
+    by_sector = joined.groupby(["project_id", "sector"], sort=False).size().rename("n").reset_index()
+    by_sector["sectors"] = by_sector["sector"] + by_sector["n"].map(lambda n: f" ({n})" if n > 1 else "")
+    together = by_sector.groupby("project_id")["sectors"]
     rows = projects[["project_id", "why_joint"]].set_index("project_id")
-    rows["together"] = together.agg("; ".join)
+    rows["sectors"] = together.agg("; ".join)
     rows["n_sectors"] = together.size().reindex(rows.index, fill_value=0)
     rows["n_names"] = joined.groupby("project_id").size().reindex(rows.index, fill_value=0)
     rows = rows.reset_index().sort_values(["n_sectors", "n_names", "project_id"])
@@ -654,8 +655,8 @@ def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> 
     silent = int(projects["why_joint"].isna().sum())
     counted = how_many(silent, "project", "projects", of=total)
     return Statement(
-        title, rows[["project_id", "why_joint", "together"]],
-        "Why it takes several, and who they would be; the fewest sectors first",
+        title, rows[["project_id", "why_joint", "sectors"]],
+        "Why it takes several, and whose partners they are; the fewest sectors first",
         (f"For {counted} nobody has written down why it takes several.",) if silent else (),
     )  # fmt: skip
 

@@ -85,8 +85,11 @@ def report(
     wanted = [(kind, page) for kind in stale for page in PAGES]
     bodies: dict[tuple[Kind, str], str] = {}
     with _workers(len(wanted)) as pool:
+        shelf = notebooks_folder()
         place, home = os.fspath(study.folder.resolve()), os.fspath(folder.parent.resolve())
-        jobs = {pool.submit(_body, PAGES[page], place, kind, home): (kind, page) for kind, page in wanted}
+        jobs = {
+            pool.submit(_body, shelf / f"{PAGES[page]}.ipynb", place, kind, home): (kind, page) for kind, page in wanted
+        }
         for done, job in enumerate(as_completed(jobs), 1):
             kind, page = jobs[job]
             html, notebook, failure = job.result()
@@ -103,13 +106,13 @@ def report(
     return first
 
 
-def render(notebook: str, parameters: dict[str, Any]) -> Any:
+def render(path: Path, parameters: dict[str, Any]) -> Any:
     """Return a notebook, executed by Papermill with the parameters given.
 
     Parameters
     ----------
-    notebook : str
-        Its name without ending, such as `1-convene`.
+    path : pathlib.Path
+        The notebook.
     parameters : dict
         By name; only those that the notebook declares.
 
@@ -123,7 +126,6 @@ def render(notebook: str, parameters: dict[str, Any]) -> Any:
     import papermill
     from traitlets.config import Config
 
-    path = notebooks_folder() / f"{notebook}.ipynb"
     unknown = set(parameters) - set(papermill.inspect_notebook(os.fspath(path)))
     if unknown:
         raise WrongUse(f"{path.name} has no parameter {', '.join(sorted(unknown))}.")
@@ -152,7 +154,7 @@ def render(notebook: str, parameters: dict[str, Any]) -> Any:
         )
 
 
-def _body(notebook: str, study: str, kind: Kind, processed: str) -> tuple[str, str, str]:
+def _body(notebook: Path, study: str, kind: Kind, processed: str) -> tuple[str, str, str]:
     """In a worker: return a notebook's page body, or the failed notebook and a sentence on what stopped it."""
     import nbformat
     from papermill.exceptions import PapermillExecutionError
