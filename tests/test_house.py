@@ -26,6 +26,7 @@ FLOORS = [
     ("issues",),
     ("areas",),
     ("study",),
+    ("rollup",),
     ("sources",),
     ("convene", "landscape", "strategy", "redesign"),
     ("pipeline",),

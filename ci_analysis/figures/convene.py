@@ -100,18 +100,18 @@ def sector_gaps(study: Study, coverage: pd.DataFrame, *, ax: Axes | None = None)
                 ax.text(0, at - 0.42, "\n".join(lines), va="top", fontsize=9, linespacing=1.25, parse_math=False)
         _headings(ax, rows["needed"].to_numpy(), y)
         ax.set_yticks(y, [textwrap.fill(shortened(x, 40), 24) for x in labels], parse_math=False)
-        ax.set_ylim(y.min() - 0.6 - 0.55 * len(reasons[-1]), y.max() + 1.1)
+        ax.set_ylim(y.min() - 0.6 - 0.45 * len(reasons[-1]), y.max() + 1.1)
         ax.set_xlim(0, 1.05 * most)
         ax.xaxis.set_visible(False)
         ax.spines[["bottom", "left"]].set_visible(False)
         ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, borderaxespad=0)
     title = _gap_title([x for x, gap in zip(labels, empty, strict=True) if gap], rows)
     words = {"joined": "joined", "invited": "invited", "prospects": "could be asked"}
-    alt = "; ".join(
-        f"{label}{'' if need else ' (not needed)'}: " + listing([f"{n:.0f} {words[c]}" for c, n in zip(stages, counts, strict=True)])
-        for label, need, counts in zip(labels, rows["needed"], rows[stages].to_numpy(), strict=True)
-    )  # fmt: skip
-    return finding(ax, title, alt=f"Bars of partners by sector. {alt}.")
+    each = []
+    for label, need, counts in zip(labels, rows["needed"], rows[stages].to_numpy(), strict=True):
+        said = [f"{n:.0f} {words[c]}" for c, n in zip(stages, counts, strict=True)]
+        each.append(f"{shortened(label, 80)}{'' if need else ' (not needed)'}: {listing(said)}")
+    return finding(ax, title, alt=f"Bars of partners by sector. {'; '.join(each)}.")
 
 
 def _stacked_rows(needed: np.ndarray, lines: Sequence[int]) -> tuple[np.ndarray, float]:
@@ -121,7 +121,7 @@ def _stacked_rows(needed: np.ndarray, lines: Sequence[int]) -> tuple[np.ndarray,
         if i and needed[i] != needed[i - 1]:
             at += 0.8
         y.append(-at)
-        at += 1.0 + 0.55 * lines[i] + (0.15 if lines[i] else 0.0)
+        at += 1.0 + 0.45 * lines[i] + (0.15 if lines[i] else 0.0)
     return np.array(y), at + 0.8
 
 
@@ -161,17 +161,15 @@ def _headings(ax: Axes, needed: np.ndarray, y: np.ndarray) -> None:
 def _gap_title(missing: Sequence[str], rows: pd.DataFrame) -> str:
     n = int(rows["needed"].sum())
     if not n:
-        return _sentence(
-            f"{how_many(rows['joined'].sum(), 'partner has', 'partners have')} joined, from "
-            f"{how_many((rows['joined'] > 0).sum(), 'sector', 'sectors')}"
-        )
+        joined, sectors = rows["joined"].sum(), (rows["joined"] > 0).sum()
+        title = f"{how_many(joined, 'partner', 'partners')} from {how_many(sectors, 'sector', 'sectors')} "
+        return _sentence(title + ("is at the table" if joined == 1 else "are at the table"))
     if not missing:
-        return _sentence(
-            f"{how_many(n, 'needed sector', 'needed sectors', of=n)} {'is' if n == 1 else 'are'} at the table"
-        )
+        some = how_many(n, "needed sector", "needed sectors", of=n)
+        return _sentence(f"{some} {'is' if n == 1 else 'are'} at the table")
     some = how_many(len(missing), "needed sector", "needed sectors", of=n)
     names = listing([_inside(shortened(x, _NAME)) for x in missing])
-    return _sentence(f"{some} {'is' if len(missing) == 1 else 'are'} missing at the table: {names}")
+    return _sentence(f"{some} {'is' if len(missing) == 1 else 'are'} missing from the table: {names}")
 
 
 def roster(study: Study, partners: pd.DataFrame) -> Statement:
@@ -184,30 +182,25 @@ def roster(study: Study, partners: pd.DataFrame) -> Statement:
     partners : pandas.DataFrame
         The study's table of partners.
     """
-    stages = {"joined": "at_the_table", "invited": "invited", "prospect": "could_be_asked", "left": "has_left"}
-    listed = {s: f for s, f in stages.items() if partners["status"].eq(s).any()}
-    order = [s.sector for s in study.profile.sectors if s.sector in set(partners["sector"])]
+    words = {"invited": "invited", "prospect": "could be asked", "left": "has left"}
     rows = []
-    for sector in order:
+    for sector in (s.sector for s in study.profile.sectors):
         own = partners[partners["sector"] == sector]
-        rows.append(
-            {"sector": sector} | {f: "; ".join(own.loc[own["status"] == s, "name"]) or None for s, f in listed.items()}
-        )
+        here = own.loc[own["status"] == "joined", "name"]
+        others = [f"{name} ({words[status]})" for status in words for name in own.loc[own["status"] == status, "name"]]
+        if len(own):
+            rows.append((sector, "; ".join(here) or "nobody", "; ".join(others)))
     joined = partners[partners["status"] == "joined"]
     n, invited = len(joined), int(partners["status"].eq("invited").sum())
-    title = (
-        f"{how_many(n, 'partner', 'partners')} from {how_many(joined['sector'].nunique(), 'sector', 'sectors')} "
-        if n
-        else ""
-    )
-    title += f"{'is' if n == 1 else 'are'} at the table" if n else "no partner has joined yet"
-    if invited:
-        title += (
-            f", and {how_many(invited, 'more is', 'more are')} invited"
-            if n
-            else f"; {spelled(invited)} {'is' if invited == 1 else 'are'} invited"
-        )
-    return Statement(_sentence(title), pd.DataFrame(rows, columns=["sector", *listed.values()]), "Partners by sector")
+    if n:
+        title = f"{how_many(n, 'partner', 'partners')} from "
+        title += f"{how_many(joined['sector'].nunique(), 'sector', 'sectors')} {'is' if n == 1 else 'are'} at the table"
+        title += f", and {how_many(invited, 'more is', 'more are')} invited" if invited else ""
+    else:
+        title = "no partner has joined yet"
+        title += f"; {how_many(invited, 'is', 'are')} invited" if invited else ""
+    frame = pd.DataFrame(rows, columns=["sector", "at_the_table", "others"])
+    return Statement(_sentence(title), frame, "Partners by sector")
 
 
 def joining(study: Study, partners: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
@@ -251,7 +244,7 @@ def joining(study: Study, partners: pd.DataFrame, *, ax: Axes | None = None) -> 
         ax.set_ylim(0, 1.15 * line.max())
         ax.set_xlim(first - 0.02 * (today - first), today + 0.07 * (today - first))
         ax.yaxis.get_major_locator().set_params(integer=True)
-        ax.xaxis.get_major_locator().maxticks = dict.fromkeys(ax.xaxis.get_major_locator().maxticks, 6)
+        ax.set_xticks(*_month_ticks(first, today))
         ax.set_ylabel("Partners at the table")
         ax.grid(axis="y")
         ax.set_axisbelow(True)
@@ -265,14 +258,21 @@ def joining(study: Study, partners: pd.DataFrame, *, ax: Axes | None = None) -> 
     else:
         change = f"{spelled(abs(now - then))} {'more' if now > then else 'fewer'} than a year ago"
     title = _sentence(f"{how_many(now, 'partner is', 'partners are')} at the table, {change}")
-    alt = f"Steps from {date_words(first)}: " + "; ".join(
-        f"{n:.0f} at the end of {year}" for year, n in line.groupby(line.index.year).last().items() if year < today.year
-    )
-    alt = (
-        alt.removesuffix(": ")
-        + f"; {now} on {date_words(today)}. {_sentence(how_many(len(gone), 'partner', 'partners'))} left."
-    )
+    ends = line.groupby(line.index.year).last()
+    years = [f"{n:.0f} at the end of {year}, " for year, n in ends.items() if year < today.year]
+    left = _sentence(how_many(len(gone), "partner", "partners"))
+    alt = f"Steps from {date_words(first)} on: {''.join(years)}{now} on {date_words(today)}. {left} left."
     return finding(ax, title, alt=alt)
+
+
+def _month_ticks(first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.DatetimeIndex, list[str]]:
+    """Return at most six first days of months, or of years, between two days, and what they are called."""
+    months = 12 * (last.year - first.year) + last.month - first.month
+    step = next((x for x in (1, 2, 3, 6, 12, 24, 60, 120) if months / x <= 5), 600)
+    start = pd.Timestamp(first.year - first.year % max(1, step // 12), 1, 1)
+    days = pd.date_range(start, last, freq=f"{step}MS")
+    days = days[days >= first.normalize().replace(day=1)]
+    return days, [f"{day:%b %Y}" if step < 12 else f"{day.year}" for day in days]
 
 
 # --- how they work together -------------------------------------------------------------------------------------------
@@ -297,9 +297,8 @@ def network_map(
         Table `network_summary`.
     """
     wave = places["wave"].iloc[-1]
-    nodes = places[places["wave"] == wave].merge(
-        partners[["partner_id", "name", "sector"]], on="partner_id", how="left"
-    )
+    named = partners[["partner_id", "name", "sector"]]
+    nodes = places[places["wave"] == wave].merge(named, on="partner_id", how="left")
     pairs = undirected_ties(ties[ties["wave"] == wave], tie_level=study.settings.tie_level)
     position = dict(zip(nodes["partner_id"], range(len(nodes)), strict=True))
     edges = pd.DataFrame(
@@ -323,9 +322,9 @@ def network_map(
     if most > 0:
         top = [shortened(x, _NAME) for x in names[nodes["degree"] == most]]
         alt += f". The most ties, {most:.0f}, {'has' if len(top) == 1 else 'have'} {listing(top, most=3)}"
-    alt += f". {_answered(summary, wave)}"
+    answered = _answered(summary, wave)
     kinds = [*(s.label for s in study.profile.sectors), "Sector not known"]
-    return network(drawn, edges, kinds=kinds, strengths=_TIES, title=_sentence(title), alt=alt)
+    return network(drawn, edges, kinds=kinds, strengths=_TIES, title=_sentence(title), alt=f"{alt}.", note=answered)
 
 
 def _answered(summary: pd.DataFrame, wave: str) -> str:
@@ -363,7 +362,8 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
     waves, last = [period_words(w) for w in rows["wave"]], rows.iloc[-1]
     kind = _TIES[study.settings.tie_level]
     pairs = round(last["partners"] * (last["partners"] - 1) / 2)
-    title = f"{how_many(last['ties'], 'pair of partners', 'pairs of partners', of=pairs)} {'works' if last['ties'] == 1 else 'work'} together"
+    some = how_many(last["ties"], "pair of partners", "pairs of partners", of=pairs)
+    title = f"{some} {'works' if last['ties'] < 2 else 'work'} together"
     if len(rows) == 1:
         return Statement(_sentence(title), lines=(f"A tie is {kind} or more. {_answered(summary, last['wave'])}",))
     before, now = percent(rows["density"].iloc[-2]), percent(last["density"])
@@ -400,15 +400,15 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
         ax.set_yticks([0, 50, 100], ["0%", "50%", "100%"])
         ax.grid(axis="y")
         ax.set_axisbelow(True)
-    alt = f"Two lines over {how_many(len(rows), 'wave', 'waves')}, a tie being {kind} or more: " + "; ".join(
-        f"{w}, {percent(r.density)} of pairs work together and "
-        + (
+    parts = []
+    for w, r in zip(waves, rows.itertuples(), strict=True):
+        rate = (
             f"{percent(r.response_rate)} of joined partners answered"
             if pd.notna(r.response_rate)
             else "nobody had joined"
         )
-        for w, r in zip(waves, rows.itertuples(), strict=True)
-    )
+        parts.append(f"{w}, {percent(r.density)} of pairs work together and {rate}")
+    alt = f"Two lines over {how_many(len(rows), 'wave', 'waves')}, a tie being {kind} or more: {'; '.join(parts)}"
     return finding(ax, _sentence(title), alt=alt + ".")
 
 
@@ -433,17 +433,19 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
     rows = rows.sort_values(["betweenness", "degree", "partner_id"], ascending=[False, False, True])
     names = study.labels["partner_id"]
     top = rows[rows["betweenness"] >= 0.1].head(3)
-    top = top if len(top) else rows[rows["betweenness"] > 0].head(1)
     if len(top):
-        shares = [
-            f"{shortened(names.get(p, p), _NAME)} on {percent(b)}"
-            for p, b in zip(top["partner_id"], top["betweenness"], strict=True)
-        ]
-        title = f"{shares[0].replace(' on ', ' lies on ', 1) if ' on ' not in names.get(top['partner_id'].iloc[0], '') else shares[0]}"
-        title += " of the shortest ways between others"
-        title += f", {listing(shares[1:])}" if len(shares) > 1 else ""
+        held = listing([shortened(names.get(p, p), _NAME) for p in top["partner_id"]])
+        title = f"{held} {'holds' if len(top) == 1 else 'hold'} the network together: "
+        title += (
+            f"{listing([percent(b) for b in top['betweenness']])} of the shortest ways between others lead through "
+        )
+        title += "it" if len(top) == 1 else "them"
+    elif rows["betweenness"].max() > 0:
+        most_between = percent(rows["betweenness"].max())
+        title = "No partner alone holds the network together: "
+        title += f"at most {most_between} of the shortest ways between others lead through one"
     else:
-        title = "No partner stands between others: the network hangs on nobody"
+        title = "No partner stands between others"
     enough = rows["n_ratings"] >= study.settings.minimum_respondents
     rated = {
         f"{c} (1 to 4)": [f"{v:.1f}" if ok and pd.notna(v) else _TOO_FEW for v, ok in zip(rows[c], enough, strict=True)]
@@ -452,17 +454,22 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
     frame = pd.DataFrame(
         {
             "partner_id": rows["partner_id"],
-            "ways_between_others": [percent(b) for b in rows["betweenness"]],
+            "ways_through_it": [percent(b) for b in rows["betweenness"]],
             "ties": [f"{d:.0f}" for d in rows["degree"]],
             **rated,
             "rated_by": [f"{n:.0f}" for n in rows["n_ratings"]],
-            "constraint": rows["constraint"],
+            "constraint (Burt)": [f"{c:.2f}" if pd.notna(c) else None for c in rows["constraint"]],
         }
     )
     lines = [_answered(summary, wave)]
     if enough.sum() < len(rows):
         lines.append(f"Trust and value are shown from {spelled(study.settings.minimum_respondents)} raters on.")
-    return Statement(title, frame.head(most), f"Partners between others, {period_words(wave)}", tuple(lines))
+    return Statement(
+        title,
+        frame.head(most),
+        f"Shortest ways between others that lead through a partner, {period_words(wave)}",
+        tuple(lines),
+    )
 
 
 # --- how ready they are -----------------------------------------------------------------------------------------------
@@ -530,14 +537,13 @@ def readiness(
         ax.set_xlim(scale.minimum, scale.maximum)
         ax.set_ylim(-0.55, len(order) - 0.4)
         ends = {scale.minimum: f"{scale.minimum}\n{scale.low}", scale.maximum: f"{scale.maximum}\n{scale.high}"}
-        ax.set_xticks(
-            range(scale.minimum, scale.maximum + 1), [ends.get(i, str(i)) for i in range(1, scale.maximum + 1)]
-        )
+        ticks = range(scale.minimum, scale.maximum + 1)
+        ax.set_xticks(ticks, [ends.get(i, str(i)) for i in ticks])
         ax.set_xlabel("Mean answer; line: 95% interval")
         ax.grid(axis="x")
         ax.set_axisbelow(True)
-        ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1.35, 1.0), ncols=3, handletextpad=0.2,
-                  columnspacing=1.0, borderaxespad=0)  # fmt: skip
+        ax.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.2,
+                  columnspacing=1.2, borderaxespad=0)  # fmt: skip
     title = _readiness_title(latest["score"].round(1), names)
     hidden = conditions[conditions["wave"].isin(times) & ~conditions.index.isin(shown.index)]
     return finding(ax, title, alt=_readiness_alt(shown[shown["wave"].isin(times)], hidden, names))
@@ -556,14 +562,13 @@ def _wave_points(ax: Axes, rows: pd.DataFrame, y: dict[str, int], *, back: int) 
     ax.errorbar(score, at, xerr=np.nan_to_num(errors), linestyle="none", marker=markers[back % len(markers)],
                 color=colour, ecolor=colour, elinewidth=2 if back == 0 else 1, markersize=7.5 if back == 0 else 5,
                 zorder=3 if back == 0 else 2, clip_on=False,
-                label=f"{period_words(rows['wave'].iloc[0])} ({answers} answers)")  # fmt: skip
+                label=f"{period_words(rows['wave'].iloc[0])}\n{answers} answers")  # fmt: skip
 
 
 def _levels() -> dict[tuple[str, float], str]:
     levels = load_instrument().levels()
-    return {
-        (c, float(n)): label for c, n, label in zip(levels["condition"], levels["level"], levels["label"], strict=True)
-    }
+    keys = zip(levels["condition"], levels["level"].astype(float), strict=True)
+    return dict(zip(keys, levels["label"], strict=True))
 
 
 def _readiness_title(scores: pd.Series, names: dict[str, str]) -> str:
@@ -576,9 +581,8 @@ def _readiness_title(scores: pd.Series, names: dict[str, str]) -> str:
     if scores.max() == scores.min():
         if len(scores) == 1:
             return _sentence(f"{named(high)} stands at {scores.max():.1f} of 5")
-        return _sentence(
-            f"{how_many(len(scores), 'condition', 'conditions', of=len(scores))} stand at {scores.max():.1f} of 5"
-        )
+        some = how_many(len(scores), "condition", "conditions", of=len(scores))
+        return _sentence(f"{some} stand at {scores.max():.1f} of 5")
     far = f"{named(high)} {'is' if len(high) == 1 else 'are'} farthest along ({scores.max():.1f} of 5)"
     return _sentence(f"{far}, {named(low)} least ({scores.min():.1f})")
 
@@ -623,7 +627,7 @@ def readiness_levels(study: Study, conditions: pd.DataFrame) -> Statement:
             {
                 "condition": row.condition,
                 "where_it_stands": f"{row.level:.0f} of {top[row.condition]}: {level['label']}" if ok else _TOO_FEW,
-                "what_partners_say": level["descriptor"] if ok else None,
+                "what_that_means": level["descriptor"] if ok else None,
                 "what_the_tables_show": row.evidence,
                 "score, and 95% interval": f"{row.score:.1f}{interval}" if ok else None,
                 "answers": f"{row.respondents:.0f}" if ok else _TOO_FEW,
@@ -631,13 +635,16 @@ def readiness_levels(study: Study, conditions: pd.DataFrame) -> Statement:
         )
     counts = rows.loc[known, "level"].value_counts().sort_index(ascending=False)
     n = int(counts.sum())
-    parts = [
-        f"{how_many(c, 'condition', 'conditions', of=n) if k == 0 else spelled(c)} "
-        f"{'stands' if c == 1 else 'stand'} at level {level:.0f}{' of 5' if k == 0 else ''}"
-        for k, (level, c) in enumerate(counts.items())
-    ]
+    parts = [f"{spelled(c)} at level {level:.0f}" for level, c in counts.items()]
+    if len(counts) == 1:
+        some = how_many(n, "condition", "conditions", of=n)
+    else:
+        some = f"{spelled(counts.iloc[0])} of {spelled(n)} conditions"
+    stands = "stands" if counts.iloc[0] == 1 else "stand"
+    title = f"{some} {stands} at level {counts.index[0]:.0f} of 5"
+    title += f", {listing(parts[1:])}" if len(parts) > 1 else ""
     shown = pd.DataFrame(frame).dropna(axis=1, how="all")
-    return Statement(_sentence(listing(parts, most=9)), shown, f"The five conditions, {period_words(wave)}")
+    return Statement(_sentence(title), shown, f"The five conditions, {period_words(wave)}")
 
 
 # --- what they stand for, and with what -------------------------------------------------------------------------------
@@ -673,16 +680,11 @@ def endorsements(study: Study, answers: pd.DataFrame, partners: pd.DataFrame, *,
     n = len(found)
     counts = found["response"].value_counts().reindex(list(_RESPONSES), fill_value=0)
     kept = counts[(counts > 0) | (counts.index != "none")]
-    colours = {
-        "support": COLOURS["one"],
-        "reservations": COLOURS["two"],
-        "not-yet": COLOURS["quiet"],
-        "none": COLOURS["muted"],
-    }
+    hues = {"support": "one", "reservations": "two", "not-yet": "quiet", "none": "muted"}
     ax = new_axes(ax, height=0.35 + 0.36 * len(kept))
     y = np.arange(len(kept))[::-1]
     with style():
-        ax.barh(y, kept, height=0.62, color=[colours[c] for c in kept.index])
+        ax.barh(y, kept, height=0.62, color=[COLOURS[hues[c]] for c in kept.index])
         for at, value in zip(y, kept, strict=True):
             ax.text(value + 0.01 * n, at, f"{value}", va="center")
         ax.set_yticks(y, [_RESPONSES[c] for c in kept.index])
@@ -690,12 +692,13 @@ def endorsements(study: Study, answers: pd.DataFrame, partners: pd.DataFrame, *,
         ax.xaxis.set_visible(False)
         ax.spines[["bottom"]].set_visible(False)
     support = int(counts["support"])
-    title = f"{how_many(support, 'joined partner', 'joined partners', of=n)} {'supports' if support < 2 else 'support'} the agenda"
+    some = how_many(support, "joined partner", "joined partners", of=n)
+    title = f"{some} {'supports' if support < 2 else 'support'} the agenda"
     others = [
         f"{spelled(counts[c])} {one if counts[c] == 1 else many}"
         for c, one, many in (
             ("reservations", "has reservations", "have reservations"),
-            ("not-yet", "does not yet", "do not yet"),
+            ("not-yet", "is not ready yet", "are not ready yet"),
             ("none", "has not answered", "have not answered"),
         )
         if counts[c]
@@ -724,7 +727,8 @@ def commitments(study: Study, answers: pd.DataFrame, partners: pd.DataFrame) -> 
     if not len(found):
         return None
     n = len(said)
-    title = f"{how_many(n, 'joined partner', 'joined partners', of=len(found))} {'has' if n < 2 else 'have'} said what {'it' if n < 2 else 'they'} will do"
+    some = how_many(n, "joined partner", "joined partners", of=len(found))
+    title = f"{some} {'has said what it' if n < 2 else 'have said what they'} will do"
     frame = said.assign(answer=said["response"].map(_RESPONSES))[["partner_id", "commits_to", "answer"]]
     return Statement(_sentence(title), frame if n else None, "What each will do, and its answer to the agenda")
 
@@ -742,33 +746,28 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
         The study's table of funding.
     """
     named, today = study.settings.backbone, pd.Timestamp(study.settings.as_of)
-    lines = _marked(study, "backbone", "The backbone is made up for teaching.")
+    lines = _marked(study, "backbone", "Illustrative: the backbone's staff and budget are made up for teaching.")
     if named is None:
-        said = "No office or person is named as backbone (backbone in study.yaml), so nobody is paid to follow up what is agreed."
+        said = "No office or person is named as backbone (backbone in study.yaml)."
         return Statement("Nobody is named yet to hold the work together", lines=(said,))
     name = study.labels["partner_id"].get(named.partner, named.partner)
-    own = funding[
-        funding["project_id"].isna() & (funding["on"] > today - pd.DateOffset(years=1)) & (funding["on"] <= today)
-    ]
+    year = (funding["on"] > today - pd.DateOffset(years=1)) & (funding["on"] <= today)
+    own = funding[funding["project_id"].isna() & year]
     received, pledged = (float(own.loc[own["status"] == s, "amount"].sum()) for s in ("received", "pledged"))
     title, budget = f"{shortened(name, _NAME)} holds the work together", named.annual_budget
     if budget and len(funding):
         share = received / budget
-        part = (
-            "more than a year's budget"
-            if share > 1
-            else "a whole year's budget"
-            if share == 1
-            else f"{percent(share)} of a year's budget"
-        )
-        title += f" and received {part} in the last year" if received else " and received nothing in the last year"
+        part = f"{percent(share)} of a year's budget"
+        if share >= 1:
+            part = "a whole year's budget" if share == 1 else "more than a year's budget"
+        title += f" and received {part if received else 'nothing'} in the last year"
     elif named.staff_fte is not None:
         title += f" with {_staff(named.staff_fte)}"
     status = partners.loc[partners["partner_id"] == named.partner, ["status", "role"]].dropna(subset=["status"])
     role = status["role"].iloc[0] if len(status) else None
     rows = [
         ("Office", name),
-        ("Part", str(role).replace("-", " ") if pd.notna(role) else None),
+        ("Role", str(role).replace("-", " ") if pd.notna(role) else None),
         ("Staff", _staff(named.staff_fte) if named.staff_fte is not None else None),
         ("Budget of a year", figure_text(budget, "USD") if budget is not None else None),
         ("Received for the coalition itself in the last year", figure_text(received, "USD") if len(funding) else None),
@@ -776,9 +775,8 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
     ]
     if len(status) and status["status"].iloc[0] != "joined":
         lines = (*lines, "It is not among the partners that have joined.")
-    return Statement(
-        title, pd.DataFrame(rows, columns=["what", "figure"]), "Who holds the work together, and with what", lines
-    )
+    frame = pd.DataFrame(rows, columns=["what", "figure"])
+    return Statement(title, frame, "Who holds the work together, and with what", lines)
 
 
 def _staff(fte: float) -> str:
@@ -799,32 +797,22 @@ def money(study: Study, funding: pd.DataFrame) -> Statement:
     project = rows["project_id"].notna()
     words = {"received": "has been received", "pledged": "is pledged", "asked": "is asked for"}
     total = rows.groupby("status")["amount"].sum().reindex(list(words), fill_value=0.0)
-    frame = pd.DataFrame(
-        {
-            "where_it_stands": [s.capitalize() + (" for" if s == "asked" else "") for s in words],
-            "for_projects": [
-                figure_text(rows.loc[project & rows["status"].eq(s), "amount"].sum(), "USD") for s in words
-            ],
-            "not_tied_to_a_project": [
-                figure_text(rows.loc[~project & rows["status"].eq(s), "amount"].sum(), "USD") for s in words
-            ],
-            "together": [figure_text(total[s], "USD") for s in words],
-        }
-    )
+    sums = {
+        "for_projects": rows[project].groupby("status")["amount"].sum(),
+        "not_tied_to_a_project": rows[~project].groupby("status")["amount"].sum(),
+        "together": total,
+    }
+    frame = pd.DataFrame({k: [figure_text(x.get(s, 0.0), "USD") for s in words] for k, x in sums.items()})
+    frame.insert(0, "where_it_stands", ["Received", "Pledged", "Asked for"])
     parts = [f"{amount(total[s])} {w}" for s, w in words.items() if total[s] > 0]
     title = listing(parts) if parts else "no money is received, pledged or asked for yet"
     if parts and not total["received"]:
         title = f"nothing has been received yet; {title}"
-    given = (
-        rows[rows["status"] == "received"].groupby("source")["amount"].sum().sort_values(ascending=False, kind="stable")
-    )
+    given = rows[rows["status"] == "received"].groupby("source")["amount"].sum().sort_values(ascending=False)
     lines: tuple[str, ...] = ()
-    if len(given) > 1 and given.iloc[0] > total["received"] / 2:
-        lines = (
-            f"{percent(given.iloc[0] / total['received'])} of what was received came from one source: {shortened(given.index[0], 120)}.",
-        )
-    elif len(given) == 1:
-        lines = (f"All that was received came from one source: {shortened(given.index[0], 120)}.",)
+    if len(given) and given.iloc[0] > total["received"] / 2:
+        part = percent(given.iloc[0] / total["received"]) if len(given) > 1 else "All"
+        lines = (f"{part} of what was received came from one source: {shortened(given.index[0], 120)}.",)
     return Statement(_sentence(title), frame, "Money, USD", lines)
 
 
@@ -848,7 +836,7 @@ def preconditions(study: Study, partners: pd.DataFrame) -> Statement:
     failing = [asked[k][1] for k, p in known.items() if not p.holds]
     open_ones = len(asked) - len(known)
     holding = len(known) - len(failing)
-    lines = _marked(study, "preconditions", "The preconditions are made up for teaching.")
+    lines = _marked(study, "preconditions", "Illustrative: what is said of the preconditions is made up for teaching.")
     frame = pd.DataFrame(
         {
             "precondition": [words for words, _ in asked.values()],

@@ -34,6 +34,7 @@ def network(
     strengths: Mapping[int, str],
     title: str,
     alt: str,
+    note: str = "",
 ) -> Drawing:
     """Return a network whose members differ by shape and colour, and whose ties differ by width.
 
@@ -49,6 +50,8 @@ def network(
         What the legend says of a strength.
     title, alt : str
         The finding, and what the picture shows.
+    note : str
+        A sentence that stands beside the legend.
 
     Returns
     -------
@@ -79,7 +82,10 @@ def network(
         f'<svg class="network" viewBox="0 0 {_WIDTH:g} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
         f"{''.join(parts)}</svg>"
     )
-    return Drawing(titled_svg(svg, title, alt), title, alt, _legend(nodes, edges, looks, strengths))
+    beside = _legend(nodes, edges, looks, strengths) + (
+        f'<p style="margin-top: .6rem">{escape(note)}</p>' if note else ""
+    )
+    return Drawing(titled_svg(svg, title, f"{alt} {note}".strip()), title, alt, beside)
 
 
 def place(n: int, edges: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, float]:
@@ -107,7 +113,7 @@ def place(n: int, edges: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, f
     if n == 0:
         return np.empty((0, 2)), 1.0
     start = _start(n, edges)
-    height = max(150.0, 2.0 * float(sizes.prod(axis=1).sum()) / _WIDTH)
+    height = max(150.0, 2.3 * float(sizes.prod(axis=1).sum()) / _WIDTH)
     for _ in range(40):
         low = sizes / 2 + _MARGIN
         high = np.array([_WIDTH, height]) - low
@@ -120,25 +126,31 @@ def place(n: int, edges: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, f
 
 
 def _start(n: int, edges: pd.DataFrame) -> np.ndarray:
-    """Where members stand by their ties alone, from 0 to 1 in both directions."""
-    if n == 1:
-        return np.full((1, 2), 0.5)
+    """Where members stand by their ties alone, from 0 to 1 in both directions; those without ties at the bottom."""
     graph = nx.Graph()
     graph.add_nodes_from(range(n))
     graph.add_edges_from(zip(edges["a"].astype(int).tolist(), edges["b"].astype(int).tolist(), strict=True))
-    steps = {a: dict(to) for a, to in nx.all_pairs_shortest_path_length(graph)}
-    far = max(max(to.values()) for to in steps.values()) + 1
-    distances = {a: {b: to.get(b, far) for b in range(n)} for a, to in steps.items()}
-    found = nx.kamada_kawai_layout(graph, dist=distances)
-    xy = np.array([found[i] for i in range(n)])
-    span = np.ptp(xy, axis=0)
-    return np.round((xy - xy.min(axis=0)) / np.where(span > 1e-9, span, 1.0), 4)
+    alone = [i for i in range(n) if not graph.degree(i)]
+    xy = np.empty((n, 2))
+    xy[alone] = np.c_[(np.arange(len(alone)) + 0.5) / max(len(alone), 1), np.ones(len(alone))]
+    graph.remove_nodes_from(alone)
+    if len(graph):
+        steps = {a: dict(to) for a, to in nx.all_pairs_shortest_path_length(graph)}
+        far = max(max(to.values()) for to in steps.values()) + 1
+        distances = {a: {b: to.get(b, far) for b in graph} for a, to in steps.items()}
+        found = nx.kamada_kawai_layout(graph, dist=distances)
+        tied = np.array([found[i] for i in graph])
+        span = np.ptp(tied, axis=0)
+        tied = (tied - tied.min(axis=0)) / np.where(span > 1e-9, span, 1.0)
+        xy[list(graph)] = tied * (1.0, 0.85 if alone else 1.0)
+    # Rounded, so that the last digits of another machine do not move anybody.
+    return np.round(xy, 4)
 
 
 def _push_apart(boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, bool]:
     """Push boxes that lie on each other apart, inside the picture; say whether all are."""
     n = len(boxes)
-    room = (sizes[:, None, :] + sizes[None, :, :]) / 2 + 2.0
+    room = (sizes[:, None, :] + sizes[None, :, :]) / 2 + (3.0, 2.0)
     first = np.triu(np.ones((n, n), dtype=bool), 1)
     for _ in range(600):
         between = boxes[None, :, :] - boxes[:, None, :]
@@ -203,21 +215,21 @@ def _marker(shape: int, hue: str, x: float, y: float) -> str:
     return f'<polygon points="{points}" {look}/>'
 
 
-def _width(strength: float) -> float:
-    return 0.45 + 0.16 * strength**2
+def _stroke(strength: float) -> str:
+    return f"stroke: {_var('quiet')}; stroke-opacity: 0.5; stroke-width: {0.3 + 0.16 * strength**2:.2f}"
 
 
 def _line(xy: np.ndarray, edge: object) -> str:
     (x1, y1), (x2, y2) = xy[int(edge.a)], xy[int(edge.b)]  # type: ignore[attr-defined]  # a row of `edges`
-    look = f"stroke: {_var('muted')}; stroke-width: {_width(edge.strength):.2f}"  # type: ignore[attr-defined]
+    look = _stroke(edge.strength)  # type: ignore[attr-defined]
     return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" style="{look}"/>'
 
 
 def _text(x: float, y: float, line: str) -> str:
     # A rim in the page's colour keeps letters readable where a tie runs beneath them.
     look = (
-        f"font: {_LETTER}px var(--sans, sans-serif); fill: {_var('ink')}; stroke: {_var('paper')}; stroke-width: 2.5px; "
-        "stroke-linejoin: round; paint-order: stroke"
+        f"font: {_LETTER}px var(--sans, sans-serif); fill: {_var('ink')}; stroke: {_var('paper')}; "
+        "stroke-width: 2.5px; stroke-linejoin: round; paint-order: stroke"
     )
     return f'<text x="{x:g}" y="{y:.1f}" text-anchor="middle" style="{look}">{escape(line)}</text>'
 
@@ -235,7 +247,7 @@ def _sizes(labels: Sequence[Sequence[str]]) -> np.ndarray:
 
 
 def _measure(line: str) -> float:
-    ems = [1.0 if unicodedata.east_asian_width(ch) in "WF" else 0.35 if ch in " .,:;'’|ijlt" else 0.6 for ch in line]
+    ems = [1.0 if unicodedata.east_asian_width(ch) in "WF" else 0.35 if ch in " .,:;'’|ijlt" else 0.64 for ch in line]
     return _LETTER * sum(ems)
 
 
@@ -243,17 +255,15 @@ def _legend(
     nodes: pd.DataFrame, edges: pd.DataFrame, looks: Mapping[str, tuple[int, str]], strengths: Mapping[int, str]
 ) -> str:
     counts, ties = nodes["kind"].value_counts(), edges["strength"].value_counts()
-    items = [
-        (f'<svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">{_marker(*look, 9, 9)}</svg>', kind, counts[kind])
-        for kind, look in looks.items()
-        if kind in counts
-    ]  # fmt: skip
-    for strength, words in strengths.items():
-        if strength in ties:
-            look = f"stroke: {_var('muted')}; stroke-width: {_width(strength):.2f}"
-            drawn = f'<line x1="0" y1="9" x2="26" y2="9" style="{look}"/>'
-            items.append(
-                (f'<svg width="26" height="18" viewBox="0 0 26 18" aria-hidden="true">{drawn}</svg>', words, ties[strength])
-            )  # fmt: skip
-    lines = (f'<li>{svg} {escape(words)} <span class="n">{n:,}</span></li>' for svg, words, n in items)
-    return f'<ul class="legend">{"".join(lines)}</ul>'
+    members = [_item(18, _marker(*look, 9, 9), kind, counts[kind]) for kind, look in looks.items() if kind in counts]
+    lines = [
+        _item(26, f'<line x1="0" y1="9" x2="26" y2="9" style="{_stroke(strength)}"/>', words, ties[strength])
+        for strength, words in strengths.items()
+        if strength in ties
+    ]
+    return "".join(f'<ul class="legend">{"".join(items)}</ul>' for items in (members, lines) if items)
+
+
+def _item(width: int, drawn: str, words: str, n: int) -> str:
+    picture = f'<svg width="{width}" height="18" viewBox="0 0 {width} 18" aria-hidden="true">{drawn}</svg>'
+    return f'<li>{picture} {escape(words)} <span class="n">{n:,}</span></li>'

@@ -455,7 +455,7 @@ def possible_ranks(study: Study, acceptability: pd.DataFrame, *, ax: Axes | None
         ax.tick_params(length=0)
         ax.set_yticks(np.arange(len(shown)) + 0.5, [_lines(n, 30) for n in names], fontsize=9, rotation=0,
                       parse_math=False)  # fmt: skip
-        ax.set_xlabel("Rank; in the cells, percent of all possible weights")
+        ax.set_xlabel("Rank; in the cells, percent of all possible weights", loc="right")
     can = shares[1][shares[1] > 0].sort_values(ascending=False, kind="stable")
     told = [f"‘{n}’ ({percent(p)})" for n, p in zip(_names(study, "project_id", can.index, 44), can, strict=True)]
     if len(can) == 1:

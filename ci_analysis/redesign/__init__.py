@@ -15,7 +15,6 @@ from ci_analysis.redesign.control_charts import (
     limits_note,
     run_rules,
     signal,
-    usable,
     xmr,
 )
 from ci_analysis.redesign.deliverables import days_late, deliverables
@@ -28,11 +27,11 @@ from ci_analysis.redesign.measures import (
     progress,
     progress_class,
     projection,
-    rolled_up,
     standing,
 )
 from ci_analysis.redesign.reporting import DUE_DAYS, expected_periods, reporting
 from ci_analysis.redesign.rules import rules_fired
+from ci_analysis.rollup import rolled_up
 from ci_analysis.tables import OUTPUTS, empty_frame
 
 if TYPE_CHECKING:
@@ -62,12 +61,10 @@ __all__ = [
     "progress_class",
     "projection",
     "reporting",
-    "rolled_up",
     "rules_fired",
     "run_rules",
     "signal",
     "standing",
-    "usable",
     "xmr",
 ]
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from ci_analysis.rollup import usable
 from ci_analysis.tables import OUTPUTS, conform
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "run_rules",
     "signal",
     "slices",
-    "usable",
     "xmr",
 ]
 
@@ -222,40 +222,6 @@ def _broken(v: np.ndarray, limits: Limits) -> np.ndarray:
             stretch_of_steps(steps < 0),
         ]
     )
-
-
-def usable(series: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures that may be set against each other, in the order of their periods.
-
-    Parameters
-    ----------
-    series : pandas.DataFrame
-        From `rolled_up`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Without missing figures, and without sums that lack a partner or a segment: such a sum would read as a fall.
-
-    Examples
-    --------
-    >>> usable(
-    ...     pd.DataFrame(
-    ...         {
-    ...             "measure_id": "m",
-    ...             "segment": "all",
-    ...             "period": ["2023", "2024"],
-    ...             "period_end": pd.to_datetime(["2023-12-31", "2024-12-31"]),
-    ...             "value": [20.0, 10.0],
-    ...             "complete": pd.array([True, False], dtype="boolean"),
-    ...         }
-    ...     )
-    ... )["value"].to_list()
-    [20.0]
-    """
-    kept = series[series["value"].notna() & series["complete"].astype("boolean").fillna(True)]
-    kept = kept.astype({"period_end": "datetime64[ns]", "value": "float64"})
-    return kept.sort_values([*_SERIES, "period_end", "period"], kind="stable", ignore_index=True)
 
 
 def control_chart(series: pd.DataFrame) -> pd.DataFrame:

@@ -7,9 +7,9 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from ci_analysis.redesign.control_charts import usable
 from ci_analysis.redesign.measures import meets, standing
 from ci_analysis.redesign.reporting import expected_periods
+from ci_analysis.rollup import usable
 from ci_analysis.tables import OUTPUTS, conform, empty_frame
 
 __all__ = ["rules_fired"]

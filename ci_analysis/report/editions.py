@@ -15,7 +15,7 @@ from ci_analysis.figures.base import Made, Statement, drawing
 from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
-from ci_analysis.report.withhold import public_input, public_tables
+from ci_analysis.report.withhold import public_study, public_tables
 from ci_analysis.study import Study, find_study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table
 
@@ -33,9 +33,9 @@ class Edition:
     kind : {'public', 'internal'}
         Whom it is for.
     study : Study
-        The study.
+        The study, as far as this edition may know it.
     tables : mapping of str to pandas.DataFrame
-        The tables that this edition may show, without what is withheld.
+        The tables of the run that this edition may show, without what is withheld.
     """
 
     kind: Kind
@@ -52,8 +52,7 @@ class Edition:
         """Return a table of the run or, where it makes none by that name, of the study, as far as it may be shown."""
         if name in OUTPUTS:
             return self.tables[name]
-        frame = self.study.tables[name]
-        return frame if self.kind == "internal" else public_input(frame, INPUTS[name])
+        return self.study.tables[name]
 
     def section(
         self,
@@ -92,7 +91,7 @@ class Edition:
         made = draw(self.study, *frames)
         if made is None:
             return Block("")
-        data = frames[0][list(columns) or [c for c in table.names if c in frames[0]]]
+        data = frames[0][[c for c in columns or table.names if c in frames[0]]]
         body = table_html(data, table, self.study.labels, caption=table.help)
         notes = [n for n in (note, self.made_up(names), self.sources(names)) if n]
         downloads = [_declaration(n).file for n in names if n in OUTPUTS]
@@ -165,7 +164,9 @@ def open_edition(study: str | Path, edition: str = "internal", processed: str | 
 
 def edition_of(study: Study, tables: Mapping[str, pd.DataFrame], kind: Kind) -> Edition:
     """Return an edition from a run's tables."""
-    return Edition(kind, study, dict(tables) if kind == "internal" else public_tables(study, tables))
+    if kind == "internal":
+        return Edition(kind, study, dict(tables))
+    return Edition(kind, public_study(study), public_tables(study, tables))
 
 
 def _declaration(name: str) -> Table:

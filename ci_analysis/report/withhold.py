@@ -7,29 +7,64 @@ give them back.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import pandas as pd
 
 from ci_analysis.study import Study
-from ci_analysis.tables import OUTPUTS, Table
+from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame
 
-__all__ = ["public_input", "public_tables", "withheld_rows"]
+__all__ = ["public_study", "public_tables", "withheld_rows"]
+
+#: The study's own columns that say what is made up for teaching.
+_MARKS = ("x_illustrative", "x_target_illustrative")
 
 
-def public_input(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Return what the public edition may show of one of the study's own tables.
+def public_study(study: Study) -> Study:
+    """Return a study as far as the public edition may know it: a section cannot show what is not there.
 
-    Prospects, voices that are not for publication, internal measures and private columns are left out, and the
-    study's own `x_` columns too.
+    Tables for the coalition alone have no rows, private columns no cells; prospects, voices that are not for
+    publication, communications inside the coalition, and whatever belongs to an internal measure are left out, and
+    the study's own `x_` columns too, but for those that mark what is made up.
+
+    Parameters
+    ----------
+    study : Study
+        The study; it is left as it is.
     """
+    shown = {name: _public_input(study, frame, INPUTS[name]) for name, frame in study.tables.items()}
+    return replace(study, tables=MappingProxyType(shown))
+
+
+def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    if not table.public and table.name not in study.settings.publish.tables:
+        return empty_frame(table)
+    internal = _internal_measures(study)
     kept = pd.Series(True, index=frame.index)
     if table.name == "partners":
         kept = frame["status"] != "prospect"
     elif table.name == "voices":
         kept = frame["public"].fillna(False).astype(bool)
-    elif table.name == "measures":
-        kept = frame["audience"] != "internal"
-    return frame.loc[kept, [c.name for c in table.columns if c.public]].reset_index(drop=True)
+    elif table.name == "communications":
+        kept = ~frame["internal"].fillna(True).astype(bool)
+    blank = empty_frame(table).reindex(frame.index)
+    shown = frame.drop(columns=[c for c in frame.columns if c.startswith("x_") and c not in _MARKS])
+    for column in table.columns:
+        if not column.public:
+            shown[column.name] = blank[column.name]
+        elif column.link == "measures.measure_id" or (table.name, column.name) == ("measures", "measure_id"):
+            of_internal = frame[column.name].isin(internal)
+            if column.presence == "optional":
+                shown[column.name] = shown[column.name].mask(of_internal)
+            else:
+                kept &= ~of_internal
+    return shown[kept].reset_index(drop=True)
+
+
+def _internal_measures(study: Study) -> set[str]:
+    measures = study.tables["measures"]
+    return set(measures.loc[measures["audience"] == "internal", "measure_id"])
 
 
 def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -55,8 +90,11 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             continue
         public = frame[[c.name for c in table.columns if c.public]]
         if "measure_id" in public:
-            internal = study.tables["measures"].query("audience == 'internal'")["measure_id"]
-            public = public[~public["measure_id"].isin(internal)].reset_index(drop=True)
+            public = public[~public["measure_id"].isin(_internal_measures(study))].reset_index(drop=True)
+        if name == "communications":
+            said = study.tables[name]
+            inside = said.loc[said["internal"].fillna(True).astype(bool), "communication_id"]
+            public = public[~public["communication_id"].isin(inside)].reset_index(drop=True)
         exempt = _published(study, name, public)
         withheld = withheld_rows(public, table, minimum=study.settings.publish.minimum_count, exempt=exempt)
         if withheld.any():

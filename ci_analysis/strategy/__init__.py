@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ci_analysis.rollup import latest_figures
 from ci_analysis.strategy.activities import activities, what_works
-from ci_analysis.strategy.agenda import agenda_arithmetic, latest_figures, shared_claims
+from ci_analysis.strategy.agenda import agenda_arithmetic, shared_claims
 from ci_analysis.strategy.portfolio import value_portfolio
 from ci_analysis.strategy.priorities import (
     agreed_values,
@@ -34,7 +35,6 @@ __all__ = [
     "coalition_weights",
     "compute",
     "kendalls_w",
-    "latest_figures",
     "missing_scores",
     "oriented_scores",
     "partner_rankings",

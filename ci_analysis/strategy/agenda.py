@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
-from ci_analysis.tables import OUTPUTS, conform, empty_frame, listed, period_end
+from ci_analysis.tables import OUTPUTS, conform, empty_frame, listed
 
-__all__ = ["agenda_arithmetic", "latest_figures", "shared_claims"]
+__all__ = ["agenda_arithmetic", "shared_claims"]
 
 #: Figures that differ by less than this share of their size are equal: 0.8 − 0.6 covers 0.2.
 SAME_FIGURE = 1e-9
@@ -179,95 +177,3 @@ def shared_claims(effects: pd.DataFrame, portfolio: pd.DataFrame, projects: pd.D
 
 
 # --- the latest figure -----------------------------------------------------------------------------------------------
-
-
-def latest_figures(observations: pd.DataFrame, measures: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
-    """Latest figure of each measure for the community as a whole, known on a day.
-
-    A community row wins over partners' rows, and a row for everybody over segments. Otherwise partners' rows are rolled
-    up by the measure's rule: `sum`; `mean`; `weighted` = Σ numerator / Σ denominator; with `last`, or without a
-    rule, community rows alone count. Only a `sum` is also made from segments, where a period has no row for everybody.
-    A sum that lacks a partner who owes figures, or a segment that the measure has in another period, is no figure of
-    the community; the latest period with a figure counts.
-
-    Parameters
-    ----------
-    observations : pandas.DataFrame
-        measure_id, period, partner_id (missing: the community), segment (missing or `all`: everybody), reported_on,
-        value, or numerator and denominator.
-    measures : pandas.DataFrame
-        measure_id, rollup, reporters (`;` partner_id who owe figures).
-    as_of : datetime.date
-        Periods that end later, and reports that came later, are not known yet.
-
-    Returns
-    -------
-    pandas.DataFrame
-        measure_id, latest (in the measure's unit), latest_on (last day of its period); one row a measure, sorted by
-        measure_id, with missing figures where there is none.
-
-    Examples
-    --------
-    >>> observations = pd.DataFrame(
-    ...     {
-    ...         "measure_id": "wait",
-    ...         "period": ["2024", "2025", "2025"],
-    ...         "partner_id": [None, "east", "west"],
-    ...         "segment": None,
-    ...         "reported_on": pd.NaT,
-    ...         "value": [9.0, None, None],
-    ...         "numerator": [None, 30.0, 90.0],
-    ...         "denominator": [None, 10.0, 10.0],
-    ...     }
-    ... )
-    >>> measures = pd.DataFrame({"measure_id": ["wait"], "rollup": ["weighted"], "reporters": [None]})
-    >>> latest_figures(observations, measures, as_of=date(2026, 6, 30))["latest"].to_list()
-    [6.0]
-    """
-    day, key = pd.Timestamp(as_of), ["measure_id", "ends", "period"]
-    rows = observations.assign(ends=period_end(observations["period"]), segment=observations["segment"].fillna("all"))
-    rows = rows[(rows["ends"] <= day) & ~(rows["reported_on"] > day)].merge(
-        measures[["measure_id", "rollup"]], on="measure_id"
-    )
-    # Sorted, so that sums are added up in the same order however the rows came.
-    rows = rows.sort_values([*key, "segment", "partner_id"], ignore_index=True)
-    base = rows["denominator"].where(rows["denominator"] != 0)
-    rows["figure"] = rows["value"].fillna(rows["numerator"] / base)
-    # A share with its base is as good as the two counts.
-    part = rows["numerator"].fillna(rows["value"] * base)
-    rows["part"], rows["base"] = part.where(base.notna()), base.where(part.notna())
-    rows["whole"], rows["own"] = rows["segment"] == "all", rows["partner_id"].isna()
-    segments = rows[~rows["whole"]].groupby("measure_id")["segment"].nunique()
-    kept = rows["whole"] | ~rows.groupby(key)["whole"].transform("any") & (rows["rollup"] == "sum")
-    rows = rows[kept & (rows["own"] | ~rows.groupby([*key, "segment"])["own"].transform("any"))]
-    known = rows[rows["figure"].notna()]
-    sums = known.groupby(key).agg(
-        rollup=("rollup", "first"),
-        own=("own", "all"),
-        whole=("whole", "all"),
-        total=("figure", "sum"),
-        mean=("figure", "mean"),
-        part=("part", "sum"),
-        base=("base", "sum"),
-        segments=("segment", "nunique"),
-    )
-    full = sums["whole"] | (sums["segments"] == sums.index.get_level_values("measure_id").map(segments))
-    full &= sums["own"] | ~_lacks_reporters(known, measures, sums.index)
-    figure = np.select(
-        [sums["own"] & sums["whole"], sums["rollup"] == "sum", sums["rollup"] == "mean", sums["rollup"] == "weighted"],
-        [sums["total"], sums["total"].where(full), sums["mean"], sums["part"] / sums["base"].where(sums["base"] > 0)],
-        np.nan,
-    )
-    last = pd.Series(figure, index=sums.index, name="latest").dropna().reset_index()
-    last = last.drop_duplicates("measure_id", keep="last").rename(columns={"ends": "latest_on"})
-    ids = pd.DataFrame({"measure_id": sorted(measures["measure_id"])}, dtype="str")
-    return ids.merge(last[["measure_id", "latest", "latest_on"]], how="left", on="measure_id")
-
-
-def _lacks_reporters(known: pd.DataFrame, measures: pd.DataFrame, periods: pd.MultiIndex) -> np.ndarray:
-    """Whether a partner that owes figures is missing from a period: by period."""
-    owed = listed(measures[["measure_id", "reporters"]], "reporters").rename(columns={"reporters": "partner_id"})
-    due = periods.to_frame(index=False).merge(owed, on="measure_id")
-    key = [*periods.names, "partner_id"]
-    given = pd.MultiIndex.from_frame(due[key]).isin(pd.MultiIndex.from_frame(known[key]))
-    return periods.isin(pd.MultiIndex.from_frame(due.loc[~given, list(periods.names)]))

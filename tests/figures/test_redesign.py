@@ -19,7 +19,14 @@ from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
 
 EXAMPLE = Path(__file__).parents[2] / "data" / "raw" / "colorado-child-care"
-NASTY = ["<script>alert(1)</script>", "$x$ and $\\frac{1}{", "long " * 80, "w" * 400, "smile 😀 🍎 中文 & “quotes”", "=cmd()"]
+NASTY = [
+    "<script>alert(1)</script>",
+    "$x$ and $\\frac{1}{",
+    "long " * 80,
+    "w" * 400,
+    "smile 😀 🍎 中文 & “quotes”",
+    "=cmd()",
+]
 DAY = dt.date(2026, 6, 30)
 
 

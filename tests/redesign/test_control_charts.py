@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ci_analysis.redesign import RULES, Limits, assurance, control_chart, limits_note, run_rules, signal, usable, xmr
+from ci_analysis.redesign import RULES, Limits, assurance, control_chart, limits_note, run_rules, signal, xmr
+from ci_analysis.rollup import usable
 from ci_analysis.tables import OUTPUTS
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.2: flow rates of ten batches.

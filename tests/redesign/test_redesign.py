@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ci_analysis import redesign
-from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
+from ci_analysis import redesign, rollup
+from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame, period_end
 
 DAY = dt.date(2026, 6, 30)
 NAMES = [
@@ -200,7 +200,7 @@ CELLS = [pd.Series([v]) for v in (7.0, 4.0, 9.0, "up")]
     [
         (redesign.xmr, [VALUES]),
         (redesign.run_rules, [VALUES, redesign.xmr(VALUES)]),
-        (redesign.usable, [SERIES]),
+        (rollup.usable, [SERIES]),
         (redesign.control_chart, [SERIES]),
         (redesign.signal, [redesign.control_chart(SERIES), GOALS]),
         (redesign.assurance, CELLS),
@@ -231,7 +231,7 @@ def test_each_function_leaves_its_inputs_alone(function, arguments):
 def test_what_comes_after_the_studys_day_is_as_if_it_were_not_there(tables, as_of):
     day = pd.Timestamp(as_of)
     observations = tables["observations"]
-    ends = redesign.measures.period_end(observations["period"])
+    ends = period_end(observations["period"])
     later = (ends > day) | (observations["reported_on"] > day)
     known = tables | {
         "observations": observations[~later].reset_index(drop=True),

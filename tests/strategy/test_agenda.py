@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ci_analysis.strategy import agenda_arithmetic, latest_figures, shared_claims
+from ci_analysis.rollup import latest_figures
+from ci_analysis.strategy import agenda_arithmetic, shared_claims
 from ci_analysis.tables import INPUTS, OUTPUTS, empty_frame
 
 Make = Callable[..., pd.DataFrame]

@@ -1,0 +1,563 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from datetime import date
+from itertools import combinations
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from ci_analysis.convene import compute
+from ci_analysis.figures import convene as figures
+from ci_analysis.figures.base import COLOURS, Drawing, Statement, drawing
+from ci_analysis.figures.networks import network, place
+from ci_analysis.issues import load_instrument, load_profile
+from ci_analysis.study import Preconditions
+from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
+
+HOSTILE = ["<script>alert(1)</script>", "$x$ and $", "w" * 400, "Eltern 🧸 家", "A & B \"quoted\" 'too'", "نادي الآباء"]
+PROFILE = load_profile("child-care")
+CONDITIONS = [c.condition for c in load_instrument().conditions]
+
+
+def table(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    declared = OUTPUTS.get(name) or INPUTS[name]
+    return conform(pd.DataFrame(rows).reindex(columns=declared.names), declared) if rows else empty_frame(declared)
+
+
+def partners(names: list[str], **of: list[object]) -> pd.DataFrame:
+    rows = [
+        {"partner_id": f"p{i:02d}", "name": name, "sector": "health", "status": "joined"}
+        | {k: v[i] for k, v in of.items()}
+        for i, name in enumerate(names)
+    ]
+    return table("partners", rows)
+
+
+def a_study(own: pd.DataFrame | None = None, **settings: object) -> SimpleNamespace:
+    defaults = {
+        "as_of": date(2026, 6, 30), "tie_level": 2, "minimum_respondents": 5, "seed": 1, "backbone": None,
+        "agenda": None, "preconditions": Preconditions(), "illustrative": (),
+    }  # fmt: skip
+    own = own if own is not None else partners(["North clinic"])
+    labels = {
+        "partner_id": dict(zip(own["partner_id"], own["name"], strict=True)),
+        "sector": {s.sector: s.label for s in PROFILE.sectors},
+        "condition": {c.condition: c.label for c in load_instrument().conditions},
+    }
+    tables = {**{n: empty_frame(t) for n, t in INPUTS.items()}, "partners": own}
+    return SimpleNamespace(
+        settings=SimpleNamespace(**{**defaults, **settings}), profile=PROFILE, labels=labels, tables=tables
+    )
+
+
+def title_of(made: Axes | Drawing | Statement) -> str:
+    return made.title if isinstance(made, Drawing | Statement) else drawing(made).title
+
+
+def a_network(names: list[str], pairs: list[tuple[int, int, int]], *, wave: str = "2026") -> tuple[object, ...]:
+    """A study and the four tables of the network's picture; both ends report each tie."""
+    own = partners(names)
+    ends = [(a, b, n) for x, y, n in pairs for a, b, n in ((x, y, n), (y, x, n))]
+    ties = table("ties", [{"wave": wave, "source": f"p{a:02d}", "target": f"p{b:02d}", "level": n} for a, b, n in ends])
+    study = a_study(own)
+    study.tables["ties"] = ties
+    made = compute(study, {})
+    return study, made["network_partners"], ties, own, made["network_summary"]
+
+
+def conditions(
+    scores: dict[str, list[float]], *, respondents: int = 9, few: tuple[str, str] | None = None
+) -> pd.DataFrame:
+    """Scores of the five conditions by wave, half a point of interval on each side."""
+    rows = []
+    for wave, values in scores.items():
+        for condition, score in zip(CONDITIONS, values, strict=True):
+            k = 3 if few == (wave, condition) else respondents
+            rows.append({
+                "wave": wave, "condition": condition, "score": score, "low": score - 0.5, "high": score + 0.5,
+                "respondents": k, "level": 1 + sum(score >= x for x in (1.8, 2.6, 3.4, 4.2)), "evidence": "4 of 5 goals.",
+            })  # fmt: skip
+    return table("conditions", rows)
+
+
+def coverage(**joined: int) -> pd.DataFrame:
+    """Sectors with so many joined partners; all are needed, none is invited."""
+    rows = [
+        {"sector": s, "needed": True, "joined": n, "invited": 0, "prospects": 0, "gap": n == 0}
+        for s, n in joined.items()
+    ]
+    return table("sector_coverage", rows)
+
+
+# --- who is at the table
+
+
+@pytest.mark.parametrize(
+    ("joined", "title"),
+    [
+        ({"health": 2, "k12": 1}, "Both needed sectors are at the table"),
+        ({"health": 2, "k12": 1, "business": 3}, "All 3 needed sectors are at the table"),
+        ({"health": 2, "k12": 0, "business": 1}, "1 of 3 needed sectors is missing from the table: schools"),
+        (
+            {"health": 0, "k12": 0, "business": 1},
+            "2 of 3 needed sectors are missing from the table: health and schools",
+        ),
+        ({"health": 0, "k12": 0}, "Both needed sectors are missing from the table: health and schools"),
+        ({"health": 0}, "The one needed sector is missing from the table: health"),
+        ({"health": 1}, "The one needed sector is at the table"),
+    ],
+)
+def test_missing_sectors_are_named(joined: dict[str, int], title: str) -> None:
+    made = drawing(figures.sector_gaps(a_study(), coverage(**joined)))
+    assert made.title == title
+    assert all(str(n) in made.alt for n in joined.values())
+
+
+def test_a_missing_sector_says_why_it_is_needed_and_others_do_not() -> None:
+    made = drawing(figures.sector_gaps(a_study(), coverage(health=0, k12=2)))
+    words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", made.svg))
+    why = {s.sector: s.why for s in PROFILE.sectors}
+    assert "nobody has joined" in words
+    assert all(w in words for w in why["health"].split())
+    assert why["k12"].split()[-1] not in words
+
+
+def test_the_public_roster_knows_no_prospects() -> None:
+    rows = coverage(health=1, k12=1).assign(prospects=[3, 3])
+    assert "could be asked" in drawing(figures.sector_gaps(a_study(), rows)).alt
+    assert "could be asked" not in drawing(figures.sector_gaps(a_study(), rows.drop(columns="prospects"))).alt
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (["joined", "joined", "invited"], "Two partners from one sector are at the table, and one more is invited"),
+        (["joined", "invited", "invited"], "One partner from one sector is at the table, and two more are invited"),
+        (["joined"] * 3, "Three partners from one sector are at the table"),
+        (["invited", "invited", "left"], "No partner has joined yet; two are invited"),
+        (["prospect"] * 3, "No partner has joined yet"),
+    ],
+)
+def test_the_roster_counts_who_has_joined(status: list[str], title: str) -> None:
+    own = partners(["A", "B", "C"], status=status)
+    made = figures.roster(a_study(own), own)
+    assert made.title == title
+    names = " ".join(made.frame[["at_the_table", "others"]].iloc[0])
+    assert all(name in names for name in "ABC")
+
+
+def test_joining_counts_who_came_and_who_left() -> None:
+    days = ["2024-01-10", "2024-02-10", "2025-03-01", "2026-01-05", None]
+    own = partners(list("ABCDE"), joined_on=pd.to_datetime(days), left_on=pd.to_datetime([None, "2025-06-01", None, None, None]),
+                   status=["joined", "left", "joined", "joined", "joined"])  # fmt: skip
+    made = drawing(figures.joining(a_study(own), own))
+    # Three of four that came are there; a year ago two of three; the fifth came on a day that is not known.
+    assert made.title == "Three partners are at the table, one more than a year ago"
+    assert "3 on June 30, 2026" in made.alt
+    assert "One partner left" in made.alt
+    assert "one partner</text>" in made.svg
+
+
+@pytest.mark.parametrize(
+    ("days", "ending"),
+    [(["2024-01-10", "2024-02-10"], "as many as a year ago"), (["2026-01-10", "2026-02-10"], "since January 10, 2026")],
+)
+def test_joining_says_what_has_changed(days: list[str], ending: str) -> None:
+    own = partners(["A", "B"], joined_on=pd.to_datetime(days))
+    assert title_of(figures.joining(a_study(own), own)) == f"Two partners are at the table, {ending}"
+
+
+def test_joining_needs_two_days() -> None:
+    own = partners(["A", "B"], joined_on=pd.to_datetime(["2024-01-10", None]))
+    assert figures.joining(a_study(own), own) is None
+
+
+# --- how they work together
+
+
+@pytest.mark.parametrize(
+    ("pairs", "title"),
+    [
+        ([(0, 1, 2), (1, 2, 3)], "Two pairs of partners work together, and everybody works with somebody"),
+        ([(0, 1, 2), (1, 2, 1)], "One pair of partners works together; C has no tie yet"),
+        ([(0, 1, 1), (1, 2, 1)], "No pair of partners works together; A, B and C have no tie yet"),
+    ],
+)
+def test_the_network_names_who_works_with_nobody(pairs: list[tuple[int, int, int]], title: str) -> None:
+    made = figures.network_map(*a_network(["A", "B", "C"], pairs))
+    assert made.title == title
+    assert "All 3 joined partners answered in 2026 (response rate 100%)" in made.alt
+    assert "response rate 100%" in made.legend
+    assert made.svg.count("<line") == sum(n >= 2 for _, _, n in pairs)
+
+
+def test_sectors_differ_by_shape_and_colour() -> None:
+    kinds = [s.label for s in PROFILE.sectors]
+    nodes = pd.DataFrame({"name": kinds, "kind": kinds, "tip": kinds})
+    edges = pd.DataFrame({"a": [0], "b": [1], "strength": [2]})
+    made = network(nodes, edges, kinds=kinds, strengths={2: "cooperation"}, title="T", alt="A.")
+    marks = re.findall(r'<svg width="18".*?</svg>', made.legend)
+    assert len({re.sub(r'style="[^"]*"', "", m) for m in marks}) == len(kinds)
+    assert len(set(re.findall(r"fill: var\(--(\w+)", "".join(marks)))) == 4
+
+
+@pytest.mark.parametrize(("n", "letters"), [(1, 5), (2, 40), (19, 30), (40, 54), (60, 12)])
+def test_names_do_not_lie_on_each_other(n: int, letters: int) -> None:
+    rng = np.random.default_rng(n)
+    pairs = [(a, b) for a, b in combinations(range(n - n // 5), 2) if rng.random() < 0.3]
+    edges = pd.DataFrame(pairs, columns=["a", "b"])
+    sizes = np.c_[np.full(n, 6.0 * min(letters, 18)), np.full(n, 13.0 + 11.0 * (1 + letters // 18))]
+    xy, height = place(n, edges, sizes)
+    left, right = xy[:, 0] - sizes[:, 0] / 2, xy[:, 0] + sizes[:, 0] / 2
+    top, bottom = xy[:, 1] - 6.5, xy[:, 1] - 6.5 + sizes[:, 1]
+    for i, j in combinations(range(n), 2):
+        apart = right[i] <= left[j] or right[j] <= left[i] or bottom[i] <= top[j] or bottom[j] <= top[i]
+        assert apart, f"{i} and {j}"
+    assert left.min() >= 0
+    assert right.max() <= 418
+    assert top.min() >= 0
+    assert bottom.max() <= height
+
+
+def test_in_a_large_network_the_best_connected_are_named() -> None:
+    star = [(0, i, 2) for i in range(1, 70)]
+    made = figures.network_map(*a_network([f"Partner {i}" for i in range(71)], star))
+    assert ">Partner 0</text>" in made.svg
+    assert made.svg.count("<text") == 40
+    assert made.svg.count("<title>Partner ") == 71
+
+
+@pytest.mark.parametrize(
+    ("densities", "title"),
+    [
+        ([0.2, 0.3], "3 of 10 pairs of partners work together (30%), up from 20% in Q4 2024"),
+        ([0.5, 0.3], "3 of 10 pairs of partners work together (30%), down from 50% in Q4 2024"),
+        ([0.301, 0.3], "3 of 10 pairs of partners work together (30%), as in Q4 2024"),
+        ([0.3], "3 of 10 pairs of partners work together"),
+        ([0.1, 1.0], "All 10 pairs of partners work together (100%), up from 10% in Q4 2024"),
+        ([0.1, 0.0], "None of 10 pairs of partners work together (0%), down from 10% in Q4 2024"),
+    ],
+)
+def test_density_stands_beside_its_response_rate(densities: list[float], title: str) -> None:
+    waves = ["2024-Q4", "2025-Q4"][: len(densities)]
+    rows = [
+        {"wave": w, "partners": 5, "respondents": 4, "response_rate": 0.8, "ties": round(10 * d), "density": d}
+        for w, d in zip(waves, densities, strict=True)
+    ]
+    made = figures.network_over_time(a_study(), table("network_summary", rows))
+    if len(densities) == 1:
+        assert isinstance(made, Statement)
+        assert "4 of 5 joined partners answered in Q4 2024 (response rate 80%)." in made.lines[0]
+    else:
+        assert drawing(made).alt.count("80% of joined partners answered") == len(densities)
+    assert title_of(made) == title.replace("None of 10 pairs of partners work ", "None of 10 pairs of partners works ")
+
+
+def test_two_lines_that_end_together_keep_their_words_apart() -> None:
+    rows = [
+        {"wave": w, "partners": 5, "respondents": 4, "response_rate": 0.8, "ties": 8, "density": d}
+        for w, d in (("2024", 0.7), ("2025", 0.79))
+    ]
+    ax = figures.network_over_time(a_study(), table("network_summary", rows))
+    drawing(ax)
+    renderer = ax.figure.canvas.get_renderer() if hasattr(ax.figure.canvas, "get_renderer") else None
+    last = [t for t in ax.texts if "\n" in t.get_text()]
+    assert len(last) == 2
+    shifts = [t.xyann[1] for t in last]
+    assert max(shifts) - min(shifts) > 20, renderer
+
+
+@pytest.mark.parametrize(
+    ("names", "pairs", "title"),
+    [
+        # In a path of three the middle lies on the one way between the ends.
+        ("ABC", [(0, 1, 2), (1, 2, 2)], "B holds the network together: 100% of the shortest ways between others lead through it"),
+        # In a path of four each of the two in the middle lies on 2 of 3 ways between others.
+        ("ABCD", [(0, 1, 2), (1, 2, 2), (2, 3, 2)], "B and C hold the network together: 67% and 67% of the shortest ways between others lead through them"),
+        ("ABC", [(0, 1, 2), (1, 2, 2), (0, 2, 2)], "No partner stands between others"),
+    ],
+)  # fmt: skip
+def test_brokers_are_those_on_the_ways_between_others(
+    names: str, pairs: list[tuple[int, int, int]], title: str
+) -> None:
+    study, places, _, _, summary = a_network(list(names), pairs)
+    made = figures.brokers(study, places, summary)
+    assert made.title == title
+    assert "response rate 100%" in made.lines[0]
+
+
+def test_trust_and_value_wait_for_enough_raters() -> None:
+    study, places, _, _, summary = a_network(["A", "B", "C"], [(0, 1, 2), (1, 2, 2)])
+    places = places.assign(trust=[3.25, 2.5, 1.5], value=[3.0, 2.0, 1.0], n_ratings=[4.0, 5.0, 1.0])
+    shown = figures.brokers(study, places, summary).frame.set_index("partner_id")
+    assert shown.loc["p00", "trust (1 to 4)"] == shown.loc["p02", "value (1 to 4)"] == "too few answers to show"
+    assert shown.loc["p01", "trust (1 to 4)"] == "2.5"
+
+
+# --- how ready they are
+
+
+@pytest.mark.parametrize(
+    ("scores", "title"),
+    [
+        ([4.1, 2.0, 3, 3, 3], "Common agenda is farthest along (4.1 of 5), shared measurement least (2.0)"),
+        (
+            [4.1, 4.1, 3, 3, 2],
+            "Common agenda and shared measurement are farthest along (4.1 of 5), backbone least (2.0)",
+        ),
+        ([3.02, 3, 3, 3, 2.98], "All 5 conditions stand at 3.0 of 5"),
+    ],
+)
+def test_readiness_names_the_farthest_and_the_least(scores: list[float], title: str) -> None:
+    assert title_of(figures.readiness(a_study(), conditions({"2025": scores}))) == title
+
+
+def test_scores_that_few_stand_behind_are_nowhere() -> None:
+    rows = conditions({"2024": [2, 2, 2, 2, 1.37], "2025": [3.5, 2, 3, 4.63, 3]}, few=("2024", "backbone"))
+    made = drawing(figures.readiness(a_study(), rows))
+    assert "Not shown, since too few answered: backbone in 2024" in made.alt
+    assert "1.4" not in made.alt + made.svg
+    rows.loc[rows.index[-2], "respondents"] = 4
+    made = drawing(figures.readiness(a_study(), rows))
+    assert "4.6" not in made.alt + made.title
+    said = figures.readiness_levels(a_study(), rows)
+    assert not said.frame.astype("str").apply(lambda c: c.str.contains("4.6", regex=False)).to_numpy().any()
+    assert said.frame["where_it_stands"].eq("too few answers to show").sum() == 1
+
+
+@pytest.mark.parametrize("draw", [figures.readiness, figures.readiness_levels])
+def test_readiness_of_too_few_is_said_and_not_shown(draw: object) -> None:
+    made = draw(a_study(), conditions({"2025-Q4": [3, 3, 3, 3, 3]}, respondents=4))
+    assert made.title == "In Q4 2025 too few partners answered to show how ready they are"
+    assert made.frame is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "title"),
+    [
+        ([3.5, 3.5, 3, 3, 3], "Two of five conditions stand at level 4 of 5, three at level 3"),
+        ([3.5, 3, 3, 3, 2], "One of five conditions stands at level 4 of 5, three at level 3 and one at level 2"),
+        ([3, 3, 3, 3, 3], "All 5 conditions stand at level 3 of 5"),
+    ],
+)
+def test_levels_are_counted_and_described(scores: list[float], title: str) -> None:
+    made = figures.readiness_levels(a_study(), conditions({"2024": [1] * 5, "2025": scores}))
+    assert made.title == title
+    words = load_instrument().levels().set_index(["condition", "level"])
+    first = made.frame.iloc[0]
+    level = int(first["where_it_stands"][0])
+    assert first["what_that_means"] == words.loc[("common-agenda", level), "descriptor"]
+    assert first["what_the_tables_show"] == "4 of 5 goals."
+
+
+# --- what they stand for, and with what
+
+
+def answers(*responses: str, on: str = "2025-01-01") -> list[dict[str, object]]:
+    return [
+        {
+            "partner_id": f"p{i:02d}",
+            "agenda_on": pd.Timestamp(on),
+            "response": r,
+            "commits_to": f"do {i}" if r == "support" else None,
+        }
+        for i, r in enumerate(responses)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("responses", "title", "said"),
+    [
+        (("support",) * 3, "All 3 joined partners support the agenda", "All 3 joined partners have said what they will do"),
+        (("support", "reservations", "not-yet"),
+         "1 of 3 joined partners supports the agenda; one has reservations and one is not ready yet",
+         "1 of 3 joined partners has said what it will do"),
+        (("not-yet", "not-yet"),
+         "None of 3 joined partners supports the agenda; two are not ready yet and one has not answered",
+         "None of 3 joined partners has said what it will do"),
+        (("reservations", "reservations", "support"),
+         "1 of 3 joined partners supports the agenda; two have reservations",
+         "1 of 3 joined partners has said what it will do"),
+    ],
+)  # fmt: skip
+def test_support_is_counted_among_joined_partners(responses: tuple[str, ...], title: str, said: str) -> None:
+    own = partners(["A", "B", "C", "D"], status=["joined"] * 3 + ["left"])
+    rows = table("endorsements", answers(*responses))
+    assert title_of(figures.endorsements(a_study(own), rows, own)) == title
+    assert figures.commitments(a_study(own), rows, own).title == said
+
+
+def test_support_of_an_older_text_or_of_who_left_does_not_count() -> None:
+    own = partners(["A", "B", "C"], status=["joined", "joined", "left"])
+    rows = answers("support", "support", "support", on="2024-01-01") + answers("not-yet", "support", "support")
+    rows += answers("support", on="2027-01-01")
+    made = drawing(figures.endorsements(a_study(own), table("endorsements", rows), own))
+    assert made.title == "1 of 2 joined partners supports the agenda; one is not ready yet"
+    assert "agenda of January 1, 2025: support, 1; with reservations, 0; not yet, 1." in made.alt
+
+
+def funding(*rows: tuple[str, float, str, str | None, str | None]) -> pd.DataFrame:
+    columns = ["source", "amount", "status", "project_id", "on"]
+    made = [dict(zip(columns, r, strict=True)) | {"funding_id": f"f{i}"} for i, r in enumerate(rows)]
+    return table("funding", [m | {"on": pd.Timestamp(m["on"]) if m["on"] else pd.NaT} for m in made])
+
+
+@pytest.mark.parametrize(
+    ("rows", "title"),
+    [
+        ([("F", 5e5, "received", None, None), ("G", 2e6, "pledged", None, None), ("H", 10, "asked", "p", None)],
+         "$500,000 has been received, $2 million is pledged and $10 is asked for"),
+        ([("F", 5e5, "received", None, None)], "$500,000 has been received"),
+        ([("F", 5e5, "asked", None, None)], "Nothing has been received yet; $500,000 is asked for"),
+        ([("F", 0, "asked", None, None)], "No money is received, pledged or asked for yet"),
+        # What is dated after the study's day has not come.
+        ([("F", 5e5, "received", None, None), ("F", 9e5, "received", None, "2026-07-01")], "$500,000 has been received"),
+    ],
+)  # fmt: skip
+def test_money_is_told_by_where_it_stands(
+    rows: list[tuple[str, float, str, str | None, str | None]], title: str
+) -> None:
+    assert figures.money(a_study(), funding(*rows)).title == title
+
+
+def test_money_adds_up_and_names_who_gives_most() -> None:
+    rows = [("F", 600, "received", "p", None), ("F", 150, "received", None, None), ("G", 250, "received", "p", None)]
+    made = figures.money(a_study(), funding(*rows))
+    assert made.frame.iloc[0].to_list() == ["Received", "$850", "$150", "$1,000"]
+    assert made.lines == ("75% of what was received came from one source: F.",)
+
+
+@pytest.mark.parametrize(
+    ("received", "title"),
+    [
+        (100.0, "North clinic holds the work together and received a whole year's budget in the last year"),
+        (150.0, "North clinic holds the work together and received more than a year's budget in the last year"),
+        (25.0, "North clinic holds the work together and received 25% of a year's budget in the last year"),
+    ],
+)
+def test_the_backbone_is_named_with_its_money(received: float, title: str) -> None:
+    study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=2.5, annual_budget=100.0))
+    rows = funding(
+        ("F", received, "received", None, "2026-01-01"),
+        ("F", 999, "received", None, "2025-06-30"),
+        ("F", 999, "received", "project", "2026-01-01"),
+    )
+    made = figures.backbone(study, study.tables["partners"], rows)
+    assert made.title == title
+    assert "2.5 full-time staff" in set(made.frame["figure"])
+    nothing = figures.backbone(study, study.tables["partners"], rows.iloc[1:])
+    assert nothing.title == "North clinic holds the work together and received nothing in the last year"
+
+
+def test_a_backbone_may_lack_everything() -> None:
+    study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=None, annual_budget=None))
+    made = figures.backbone(study, study.tables["partners"], funding())
+    assert made.title == "North clinic holds the work together"
+    nobody = figures.backbone(a_study(), study.tables["partners"], funding())
+    assert nobody.title == "Nobody is named yet to hold the work together"
+    assert nobody.frame is None
+
+
+@pytest.mark.parametrize(
+    ("holds", "title"),
+    [
+        ((True, False, True), "Two of three preconditions hold; money is not yet there"),
+        ((True, True, True), "All three preconditions hold"),
+        ((True, False, False), "One of three preconditions holds; money is not yet there and urgency is not yet there"),
+        ((False, False, False), "None of three preconditions holds; a champion is not yet there, money is not yet there "
+                                "and urgency is not yet there"),
+        ((True, None, True), "Two of three preconditions hold; one is not judged yet"),
+        ((None, None, None), "Whether the three preconditions hold is not judged yet"),
+    ],
+)  # fmt: skip
+def test_the_gate_says_what_does_not_hold(holds: tuple[bool | None, ...], title: str) -> None:
+    judged = {
+        k: None if h is None else {"holds": h, "evidence": f"Seen in {k}."}
+        for k, h in zip(("champion", "resources", "urgency"), holds, strict=True)
+    }
+    study = a_study(preconditions=Preconditions.model_validate(judged))
+    made = figures.preconditions(study, study.tables["partners"])
+    assert made.title == title
+    assert made.frame["holds"].to_list() == [{True: "yes", False: "no", None: "not judged yet"}[h] for h in holds]
+
+
+def test_what_is_made_up_says_so() -> None:
+    study = a_study(
+        illustrative=("preconditions", "backbone"),
+        backbone=SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=None),
+    )
+    for draw, frames in ((figures.preconditions, ()), (figures.backbone, (funding(),))):
+        assert "made up for teaching" in draw(study, study.tables["partners"], *frames).lines[0]
+
+
+# --- all of them
+
+
+def everything(names: list[str]) -> list[tuple[object, tuple[object, ...]]]:
+    """Every figure with a coalition of these names."""
+    star = [(0, i, 2 + i % 4) for i in range(1, len(names))]
+    study, places, ties, own, summary = a_network(names, star, wave="2025")
+    own["joined_on"] = pd.date_range("2024-01-01", periods=len(names), freq="30D")
+    study = dataclasses.replace(study) if dataclasses.is_dataclass(study) else study
+    study.settings.backbone = SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=10.0)
+    study.labels["sector"] = {s: HOSTILE[i % len(HOSTILE)] for i, s in enumerate(study.labels["sector"])}
+    two = pd.concat([summary.assign(wave="2024", density=0.1), summary], ignore_index=True)
+    rows = table("endorsements", answers(*["support"] * len(names)))
+    given = funding((names[0], 100, "received", None, "2026-01-01"), (names[-1], 1, "asked", None, None))
+    scores = conditions({"2024": [2] * 5, "2025": [3, 4, 3, 2, 5]})
+    return [
+        (figures.sector_gaps, (study, coverage(health=0, k12=2, business=0))),
+        (figures.roster, (study, own)),
+        (figures.joining, (study, own)),
+        (figures.network_map, (study, places, ties, own, summary)),
+        (figures.network_over_time, (study, two)),
+        (figures.brokers, (study, places, summary)),
+        (figures.readiness, (study, scores)),
+        (figures.readiness_levels, (study, scores)),
+        (figures.endorsements, (study, rows, own)),
+        (figures.commitments, (study, rows, own)),
+        (figures.backbone, (study, own, given)),
+        (figures.money, (study, given)),
+        (figures.preconditions, (study, own)),
+    ]
+
+
+def test_every_figure_is_tried() -> None:
+    assert {draw.__name__ for draw, _ in everything(HOSTILE)} == set(figures.__all__)
+
+
+@pytest.mark.parametrize("at", range(len(figures.__all__)))
+def test_hostile_names_are_text_and_the_same_twice(at: int) -> None:
+    draw, given = everything(HOSTILE)[at]
+    frames = [x for x in given if isinstance(x, pd.DataFrame)]
+    before = [f.copy(deep=True) for f in frames]
+    once, again = draw(*given), draw(*given)
+    assert title_of(once)
+    for frame, old in zip(frames, before, strict=True):
+        pd.testing.assert_frame_equal(frame, old)
+    if not isinstance(once, Statement):
+        first, second = drawing(once), drawing(again)
+        assert first.svg == second.svg
+        assert first.alt
+        assert re.search(r"\d", first.alt)
+        assert "<script" not in first.svg + first.legend
+        assert "w" * 80 not in re.sub(r"<title>.*?</title>", "", first.svg)
+        known = {v.lower() for v in COLOURS.values()}
+        assert {c.lower() for c in re.findall(r"#[0-9a-fA-F]{6}\b", first.svg)} <= known
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or not pyplot.get_fignums()
+
+
+def test_figures_are_drawn_on_the_axes_that_are_given() -> None:
+    from matplotlib.figure import Figure
+
+    for draw, given in everything(["A", "B", "C", "D"]):
+        if "ax" in draw.__kwdefaults__ if draw.__kwdefaults__ else False:
+            ax = Figure().subplots()
+            assert draw(*given, ax=ax) is ax
