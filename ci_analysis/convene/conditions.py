@@ -204,7 +204,7 @@ def _percent(part: float, whole: float) -> str:
     percent = round(100 * part / whole)
     if 0 < part < whole:
         percent = min(max(percent, 1), 99)
-    return f"{percent} %"
+    return f"{percent}%"
 
 
 def _lower(clause: str) -> str:
@@ -250,7 +250,7 @@ def agenda_evidence(
     ...     {"partner_id": ["a", "b"], "agenda_on": pd.Timestamp("2026-01-01"), "response": ["support", "not-yet"]}
     ... )
     >>> agenda_evidence(goals, measures, partners, endorsements, as_of=date(2026, 6, 30))
-    'The only goal has a measure with baseline, target and owner; 1 of 3 joined partners (33 %) supports the agenda.'
+    'The only goal has a measure with baseline, target and owner; 1 of 3 joined partners (33%) supports the agenda.'
     """
     complete = measures.loc[measures[["baseline", "target", "owner"]].notna().all(axis=1), "measure_id"]
     if len(goals):
@@ -303,7 +303,7 @@ def measurement_evidence(reporting: pd.DataFrame) -> str:
     Examples
     --------
     >>> measurement_evidence(pd.DataFrame({"reported": ["on-time", "late", "late", "missing"]}))
-    '3 of 4 due reports (75 %) arrived, 2 of them late.'
+    '3 of 4 due reports (75%) arrived, 2 of them late.'
     """
     due = reporting["reported"].dropna()
     if due.empty:
@@ -353,7 +353,7 @@ def activities_evidence(
     >>> activities = pd.DataFrame({"lever": "supply", "partner_id": ["a", "b"], "initiatives": [1, 1]})
     >>> initiatives = pd.DataFrame({"lever": ["supply"], "lead": ["a"], "ends_on": [pd.NaT]})
     >>> activities_evidence(levers, activities, initiatives, as_of=date(2026, 6, 30))
-    '1 of 2 levers (50 %) has two or more partners and a named lead.'
+    '1 of 2 levers (50%) has two or more partners and a named lead.'
     """
     if initiatives.empty:
         return "Who works on what is not known: initiatives.csv has no rows."
@@ -382,7 +382,7 @@ def communication_evidence(communications: pd.DataFrame) -> str:
     Examples
     --------
     >>> communication_evidence(pd.DataFrame({"days_overdue": [0.0, 12.0, 0.0, None]}))
-    '2 of 3 communications with a known date (67 %) are on time; 1 more has none.'
+    '2 of 3 communications with a known date (67%) are on time; 1 more has none.'
     """
     if communications.empty:
         return "Whether communication is on time is not known: communications.csv has no rows."
@@ -438,7 +438,7 @@ def backbone_evidence(
     ... )
     >>> print(backbone_evidence("The Office", 2.5, 400000, funding, as_of=date(2026, 6, 30)))
     The Office is named as backbone, with 2.5 full-time-equivalent staff; in the year to 2026-06-30 it received
-    USD 300,000 of its yearly budget of USD 400,000 (75 %).
+    $300,000 of its yearly budget of $400,000 (75%).
     """
     if name is None:
         first, who, budget = "No backbone is named (backbone in study.yaml)", "the coalition", None
@@ -467,7 +467,7 @@ def _funded(who: str, budget: float | None, funding: pd.DataFrame, as_of: date) 
     if budget is not None and budget > 0:
         clause += f" of its yearly budget of {_usd(budget)} ({_percent(received, budget)})"
     elif who == "it":
-        clause += ", its yearly budget not stated" if budget is None else ", its yearly budget being USD 0"
+        clause += ", its yearly budget not stated" if budget is None else ", its yearly budget being $0"
     if pledged:
         clause += f", and {_usd(pledged)} {'more ' if received else ''}is pledged"
     if undated:
@@ -476,7 +476,7 @@ def _funded(who: str, budget: float | None, funding: pd.DataFrame, as_of: date) 
 
 
 def _usd(amount: float) -> str:
-    return f"USD {amount:,.0f}"
+    return f"${amount:,.0f}"
 
 
 def condition_evidence(study: Study, before: Mapping[str, pd.DataFrame]) -> pd.Series:

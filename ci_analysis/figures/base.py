@@ -211,7 +211,9 @@ def titled_svg(svg: str, title: str, alt: str) -> str:
     svg = re.sub(r'((?:xlink:)?href=")#', rf"\1#{token}-", svg)
     svg = re.sub(r"url\(#", f"url(#{token}-", svg)
     head = f'<title id="{token}-t">{escape(title)}</title><desc id="{token}-d">{escape(alt)}</desc>'
-    return re.sub(r"<svg\b([^>]*)>", rf'<svg\1 role="img" aria-labelledby="{token}-t {token}-d">{head}', svg, count=1)
+    described = f'role="img" aria-labelledby="{token}-t {token}-d">{head}'
+    # A name may hold a backslash, so the text is never used as a pattern's replacement.
+    return re.sub(r"<svg\b([^>]*)>", lambda m: f"<svg{m[1]} {described}", svg, count=1)
 
 
 def _svg(figure: Figure) -> str:

@@ -104,7 +104,10 @@ def sector_gaps(study: Study, coverage: pd.DataFrame, *, ax: Axes | None = None)
         ax.set_xlim(0, 1.05 * most)
         ax.xaxis.set_visible(False)
         ax.spines[["bottom", "left"]].set_visible(False)
-        ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, borderaxespad=0)
+        if ax.patches:
+            ax.legend(
+                frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3, borderaxespad=0
+            )
     title = _gap_title([x for x, gap in zip(labels, empty, strict=True) if gap], rows)
     words = {"joined": "joined", "invited": "invited", "prospects": "could be asked"}
     each = []
@@ -323,7 +326,7 @@ def network_map(
         top = [shortened(x, _NAME) for x in names[nodes["degree"] == most]]
         alt += f". The most ties, {most:.0f}, {'has' if len(top) == 1 else 'have'} {listing(top, most=3)}"
     answered = _answered(summary, wave)
-    kinds = [*(s.label for s in study.profile.sectors), "Sector not known"]
+    kinds = list(dict.fromkeys([*sectors.values(), "Sector not known"]))
     return network(drawn, edges, kinds=kinds, strengths=_TIES, title=_sentence(title), alt=f"{alt}.", note=answered)
 
 
@@ -467,7 +470,7 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
     return Statement(
         title,
         frame.head(most),
-        f"Shortest ways between others that lead through a partner, {period_words(wave)}",
+        f"Shortest ways through each, {period_words(wave)}",
         tuple(lines),
     )
 

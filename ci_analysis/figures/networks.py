@@ -20,6 +20,8 @@ _WIDTH = 418.0
 _MARGIN = 4.0
 _LETTER = 9.5
 _LINE = 11.0
+# Between two names.
+_GAP = np.array([3.0, 2.0])
 _RADIUS = 6.5
 #: Beyond this many, only those with the most ties are named in the picture.
 _NAMED = 40
@@ -114,13 +116,10 @@ def place(n: int, edges: pd.DataFrame, sizes: np.ndarray) -> tuple[np.ndarray, f
         return np.empty((0, 2)), 1.0
     start = _start(n, edges)
     height = max(150.0, 2.3 * float(sizes.prod(axis=1).sum()) / _WIDTH)
-    for _ in range(40):
-        low = sizes / 2 + _MARGIN
-        high = np.array([_WIDTH, height]) - low
-        boxes, apart = _push_apart(low + start * (high - low), sizes, low, high)
-        if apart:
-            break
-        height *= 1.12
+    low = sizes / 2 + _MARGIN
+    high = np.array([_WIDTH, height]) - low
+    boxes = _settle(_push_apart(low + start * (high - low), sizes, low, high), sizes)
+    height = max(height, float((boxes[:, 1] + sizes[:, 1] / 2).max()) + _MARGIN)
     # The box hangs from its marker.
     return np.round(boxes - np.c_[np.zeros(n), sizes[:, 1] / 2 - _RADIUS], 1), height
 
@@ -147,17 +146,17 @@ def _start(n: int, edges: pd.DataFrame) -> np.ndarray:
     return np.round(xy, 4)
 
 
-def _push_apart(boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Push boxes that lie on each other apart, inside the picture; say whether all are."""
+def _push_apart(boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Push boxes that lie on each other apart, inside the picture, as far as there is room."""
     n = len(boxes)
-    room = (sizes[:, None, :] + sizes[None, :, :]) / 2 + (3.0, 2.0)
+    room = (sizes[:, None, :] + sizes[None, :, :]) / 2 + _GAP
     first = np.triu(np.ones((n, n), dtype=bool), 1)
-    for _ in range(600):
+    for _ in range(400):
         between = boxes[None, :, :] - boxes[:, None, :]
         over = room - np.abs(between)
         meet = (over > 0.05).all(axis=2) & first
         if not meet.any():
-            return boxes, True
+            break
         # The shorter way out; those in one place part by their order.
         sideways = over[..., 0] < over[..., 1]
         sign = np.where(between >= 0, 1.0, -1.0)
@@ -165,7 +164,22 @@ def _push_apart(boxes: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.
         move[..., 0] *= sideways
         move[..., 1] *= ~sideways
         boxes = np.clip(boxes + 0.6 * (move.sum(axis=0) - move.sum(axis=1)), low, high)
-    return boxes, False
+    return boxes
+
+
+def _settle(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Move each box that still lies on another down to the first free place, from the top on."""
+    settled = boxes.copy()
+    done: list[int] = []
+    for i in np.argsort(boxes[:, 1], kind="stable"):
+        while done:
+            room = (sizes[i] + sizes[done]) / 2 + _GAP
+            meet = (room - np.abs(settled[done] - settled[i]) > 0.06).all(axis=1)
+            if not meet.any():
+                break
+            settled[i, 1] = (settled[done, 1] + room[:, 1])[meet].max()
+        done.append(int(i))
+    return settled
 
 
 # --- pieces of the picture --------------------------------------------------------------------------------------------
@@ -247,8 +261,13 @@ def _sizes(labels: Sequence[Sequence[str]]) -> np.ndarray:
 
 
 def _measure(line: str) -> float:
-    ems = [1.0 if unicodedata.east_asian_width(ch) in "WF" else 0.35 if ch in " .,:;'’|ijlt" else 0.64 for ch in line]
-    return _LETTER * sum(ems)
+    return _LETTER * sum(map(_ems, line))
+
+
+def _ems(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF" or letter in "mwMW":
+        return 1.0
+    return 0.35 if letter in " .,:;'’|ijlt" else 0.64
 
 
 def _legend(

@@ -6,6 +6,7 @@ import datetime
 import math
 import textwrap
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
     "about",
@@ -102,11 +103,13 @@ def amount(usd: float) -> str:
 
     Examples
     --------
-    >>> amount(4_000_000), amount(1_250_000), amount(48_300), amount(950)
-    ('$4 million', '$1.25 million', '$48,300', '$950')
+    >>> amount(4_000_000), amount(3_965_000), amount(10_500_000), amount(48_300), amount(950)
+    ('$4 million', '$3.97 million', '$10.5 million', '$48,300', '$950')
     """
     if abs(usd) >= 999_500:
-        return f"${usd / 1e6:.2f}".rstrip("0").rstrip(".") + " million"
+        # Half a unit goes up, as readers round; the binary 3.965 lies a little below.
+        millions = Decimal(str(usd / 1e6)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return f"${millions:f}".removesuffix("0").removesuffix(".0") + " million"
     return f"${usd:,.0f}"
 
 

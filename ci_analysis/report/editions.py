@@ -15,7 +15,7 @@ from ci_analysis.figures.base import Made, Statement, drawing
 from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
-from ci_analysis.report.withhold import public_study, public_tables
+from ci_analysis.report.withhold import enough_answers, public_study, public_tables
 from ci_analysis.study import Study, find_study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table
 
@@ -164,8 +164,9 @@ def open_edition(study: str | Path, edition: str = "internal", processed: str | 
 
 def edition_of(study: Study, tables: Mapping[str, pd.DataFrame], kind: Kind) -> Edition:
     """Return an edition from a run's tables."""
+    tables = enough_answers(study, tables)
     if kind == "internal":
-        return Edition(kind, study, dict(tables))
+        return Edition(kind, study, tables)
     return Edition(kind, public_study(study), public_tables(study, tables))
 
 

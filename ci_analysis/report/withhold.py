@@ -15,10 +15,35 @@ import pandas as pd
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame
 
-__all__ = ["public_study", "public_tables", "withheld_rows"]
+__all__ = ["enough_answers", "public_study", "public_tables", "withheld_rows"]
 
+#: By table: the column that counts answers, and the scores that rest on them.
+_ANSWERS = {
+    "conditions": ("respondents", ("score", "low", "high", "level")),
+    "network_partners": ("n_ratings", ("trust", "value")),
+    "network_summary": ("respondents", ("mean_trust", "mean_value")),
+}
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
+
+
+def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return a run's tables without the scores that rest on fewer answers than the study's minimum.
+
+    One respondent's readiness, trust or value could be read from such a score, in either edition.
+
+    Parameters
+    ----------
+    study : Study
+        Its `minimum_respondents`.
+    tables : mapping of str to pandas.DataFrame
+        A run's output tables.
+    """
+    least, kept = study.settings.minimum_respondents, dict(tables)
+    for name, (answers, scores) in _ANSWERS.items():
+        few = ~(kept[name][answers] >= least)
+        kept[name] = kept[name].assign(**{score: kept[name][score].mask(few) for score in scores})
+    return kept
 
 
 def public_study(study: Study) -> Study:

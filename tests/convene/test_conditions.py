@@ -158,17 +158,17 @@ def reporting(on_time=0, late=0, missing=0):
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ((3, 2, 1), "5 of 6 due reports (83 %) arrived, 2 of them late."),
-        ((1, 0, 2), "1 of 3 due reports (33 %) arrived, on time."),
-        ((0, 1, 2), "1 of 3 due reports (33 %) arrived, late."),
+        ((3, 2, 1), "5 of 6 due reports (83%) arrived, 2 of them late."),
+        ((1, 0, 2), "1 of 3 due reports (33%) arrived, on time."),
+        ((0, 1, 2), "1 of 3 due reports (33%) arrived, late."),
         ((0, 0, 3), "None of the 3 due reports arrived."),
         ((0, 0, 2), "Neither due report arrived."),
         ((2, 0, 0), "Both due reports arrived, both of them on time."),
         ((0, 4, 0), "All 4 due reports arrived, all of them late."),
         ((1, 0, 0), "The only due report arrived, on time."),
         ((0, 0, 1), "The only due report did not arrive."),
-        ((199, 0, 1), "199 of 200 due reports (99 %) arrived, all of them on time."),
-        ((1, 0, 399), "1 of 400 due reports (1 %) arrived, on time."),
+        ((199, 0, 1), "199 of 200 due reports (99%) arrived, all of them on time."),
+        ((1, 0, 399), "1 of 400 due reports (1%) arrived, on time."),
         (
             (0, 0, 0),
             "Whether reports arrive is not known: none is due yet, "
@@ -183,15 +183,15 @@ def test_shared_measurement_is_the_share_of_due_reports_that_arrived(counts, sen
 @pytest.mark.parametrize(
     ("overdue", "sentence"),
     [
-        ([0, 0, 5, 0], "3 of 4 communications (75 %) are on time."),
-        ([0, 5, 9], "1 of 3 communications (33 %) is on time."),
+        ([0, 0, 5, 0], "3 of 4 communications (75%) are on time."),
+        ([0, 5, 9], "1 of 3 communications (33%) is on time."),
         ([5, 1, 2], "None of the 3 communications is on time."),
         ([5, 1], "Neither communication is on time."),
         ([0, 0], "Both communications are on time."),
         ([0, 0, 0], "All 3 communications are on time."),
         ([0], "The only communication is on time."),
         ([3], "The only communication is overdue."),
-        ([0, 4, None], "1 of 2 communications with a known date (50 %) is on time; 1 more has none."),
+        ([0, 4, None], "1 of 2 communications with a known date (50%) is on time; 1 more has none."),
         ([0, None, None], "The only communication with a known date is on time; 2 more have none."),
         ([None], "Whether communication is on time is not known: communications.csv has no dates in last_on."),
         ([], "Whether communication is on time is not known: communications.csv has no rows."),
@@ -222,8 +222,8 @@ def work(make):
 @pytest.mark.parametrize(
     ("by_lever", "sentence"),
     [
-        ({"x": "ab", "y": "a"}, "1 of 3 levers (33 %) has two or more partners and a named lead."),
-        ({"x": "ab", "y": "abc"}, "2 of 3 levers (67 %) have two or more partners and a named lead."),
+        ({"x": "ab", "y": "a"}, "1 of 3 levers (33%) has two or more partners and a named lead."),
+        ({"x": "ab", "y": "abc"}, "2 of 3 levers (67%) have two or more partners and a named lead."),
         ({"x": "ab", "y": "bc", "z": "ca"}, "All 3 levers have two or more partners and a named lead."),
         ({"x": "a", "y": "b"}, "None of the 3 levers has two or more partners and a named lead."),
     ],
@@ -267,8 +267,8 @@ FULL = [("m1", 1, 2, "a"), ("m2", 0, 5, "b")]
     ("measures", "clause"),
     [
         (FULL, "Both goals have a measure with baseline, target and owner; "),
-        ([FULL[0], ("m2", 1, None, "b")], "1 of 2 goals (50 %) has a measure with baseline, target and owner; "),
-        ([FULL[0], ("m2", None, 2, "b")], "1 of 2 goals (50 %) has a measure with baseline, target and owner; "),
+        ([FULL[0], ("m2", 1, None, "b")], "1 of 2 goals (50%) has a measure with baseline, target and owner; "),
+        ([FULL[0], ("m2", None, 2, "b")], "1 of 2 goals (50%) has a measure with baseline, target and owner; "),
         ([("m1", 1, 2, None)], "Neither goal has a measure with baseline, target and owner; "),
         ([], "Neither goal has a measure with baseline, target and owner; "),
     ],
@@ -281,10 +281,10 @@ def test_a_goal_counts_with_baseline_target_and_owner(make, joined, measures, cl
     ("responses", "clause"),
     [
         (dict.fromkeys("abcde", "support"), "all 5 joined partners support the agenda."),
-        (dict.fromkeys("abc", "support"), "3 of 5 joined partners (60 %) support the agenda."),
+        (dict.fromkeys("abc", "support"), "3 of 5 joined partners (60%) support the agenda."),
         (
             {"a": "support", "b": "reservations", "c": "not-yet"},
-            "1 of 5 joined partners (20 %) supports the agenda, and 1 has reservations.",
+            "1 of 5 joined partners (20%) supports the agenda, and 1 has reservations.",
         ),
         (
             dict.fromkeys("ab", "reservations"),
@@ -315,7 +315,7 @@ def test_only_the_latest_text_of_the_agenda_counts_and_none_of_the_future(make, 
     )
     found = agenda_evidence(goals, make("measures", []), joined("ab"), endorsements, as_of=AS_OF)
     assert found == (
-        "No goals are written down yet (agenda in study.yaml); 1 of 2 joined partners (50 %) supports the agenda."
+        "No goals are written down yet (agenda in study.yaml); 1 of 2 joined partners (50%) supports the agenda."
     )
 
 
@@ -355,33 +355,33 @@ YEAR = "in the year to 2026-06-30"
         (
             ("Office", 2.5, 400_000),
             [(250_000, "received", None, "2026-01-05"), (50_000, "received", None, "2025-07-01")],
-            f"Office is named as backbone, with 2.5 full-time-equivalent staff; {YEAR} it received USD 300,000 of its "
-            "yearly budget of USD 400,000 (75 %).",
+            f"Office is named as backbone, with 2.5 full-time-equivalent staff; {YEAR} it received $300,000 of its "
+            "yearly budget of $400,000 (75%).",
         ),
         (
             ("Office", 1, 400_000),
             [(100_000, "received", None, "2026-01-05"), (80_000, "pledged", None, "2026-02-05")],
-            f"Office is named as backbone, with 1 full-time-equivalent staff; {YEAR} it received USD 100,000 of its "
-            "yearly budget of USD 400,000 (25 %), and USD 80,000 more is pledged.",
+            f"Office is named as backbone, with 1 full-time-equivalent staff; {YEAR} it received $100,000 of its "
+            "yearly budget of $400,000 (25%), and $80,000 more is pledged.",
         ),
         (
             ("Office", 0, 400_000),
             [(9, "received", "project", "2026-01-05"), (9, "asked", None, "2026-01-05"),
              (9, "received", None, "2025-06-30"), (9, "received", None, "2026-07-01")],
-            f"Office is named as backbone, without paid staff; {YEAR} it received nothing of its yearly budget of USD "
-            "400,000 (0 %).",
+            f"Office is named as backbone, without paid staff; {YEAR} it received nothing of its yearly budget of "
+            "$400,000 (0%).",
         ),
         (
             ("Office", None, None),
             [(5_000, "received", None, "2026-06-30"), (7, "received", None, None)],
-            f"Office is named as backbone, its staff not stated; {YEAR} it received USD 5,000, its yearly budget not "
+            f"Office is named as backbone, its staff not stated; {YEAR} it received $5,000, its yearly budget not "
             "stated, not counting 1 entry without a date.",
         ),
         (
             ("Office", 2, 0),
             [(5_000, "pledged", None, "2026-06-30")],
             f"Office is named as backbone, with 2 full-time-equivalent staff; {YEAR} it received nothing, its yearly "
-            "budget being USD 0, and USD 5,000 is pledged.",
+            "budget being $0, and $5,000 is pledged.",
         ),
         (
             ("Office", 2, 100),
@@ -392,7 +392,7 @@ YEAR = "in the year to 2026-06-30"
         (
             (None, None, None),
             [(5_000, "received", None, "2026-06-30")],
-            f"No backbone is named (backbone in study.yaml); {YEAR} the coalition received USD 5,000.",
+            f"No backbone is named (backbone in study.yaml); {YEAR} the coalition received $5,000.",
         ),
     ],
 )  # fmt: skip
@@ -431,7 +431,7 @@ def test_the_evidence_is_read_from_the_study_and_the_other_steps_tables(study, m
     )
     found = condition_evidence(full, outputs(reporting=reporting(1, 0, 1)))
     assert found["common-agenda"].startswith("The only goal has a measure with")
-    assert found["shared-measurement"] == "1 of 2 due reports (50 %) arrived, on time."
+    assert found["shared-measurement"] == "1 of 2 due reports (50%) arrived, on time."
     assert found["backbone"].startswith("A is named as backbone, with 1 full-time-equivalent staff; ")
 
 
