@@ -172,7 +172,7 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
         counts = people.loc[open_rows.index].where(lambda x: x > 0).min(axis=1)
         ordered = open_rows.assign(count=counts).sort_values(["count", whole], na_position="last")
         names |= set(ordered[whole].head(1))
-    return frame[whole].isin(names)
+    return frame[whole].isin(names) & ~exempt
 
 
 def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:

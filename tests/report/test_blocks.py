@@ -1,0 +1,89 @@
+"""The pieces of a page: whatever comes from a table is text, and says what is missing."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ci_analysis.report.blocks import finding_block, missing_block, slug_of, table_html
+from ci_analysis.report.pages import markdown
+from ci_analysis.report.site import inert
+from ci_analysis.tables import INPUTS, OUTPUTS
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    '=HYPERLINK("x")',
+    "a & b",
+    "שלום 🎈",
+    "x" * 400,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_shown_as_text(name: str) -> None:
+    frame = pd.DataFrame({"partner_id": ["p"], "name": [name]})
+    html = table_html(frame, INPUTS["partners"], {"partner_id": {"p": name}}, caption=name)
+    html += finding_block(name, "", notes=[name]).html + missing_block(name, name).html
+    assert "<script" not in html
+    assert "<img" not in html
+    escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    assert f"<bdi>{escaped}</bdi>" in html
+
+
+def test_figures_are_written_for_readers_and_missing_ones_say_so() -> None:
+    frame = pd.DataFrame(
+        {
+            "geoid": ["08009"],
+            "price_week": [172.5],
+            "median_family_income": [50000.0],
+            "share": [0.1794],
+            "years": [None],
+        }
+    )
+    html = table_html(frame, OUTPUTS["affordability"], {"geoid": {"08009": "Baca"}}, caption="Prices")
+    assert '<th scope="row"><bdi>Baca</bdi></th>' in html
+    for cell in ("$172", "$50,000", "17.9%"):
+        assert f'<td class="num">{cell}' in html
+    assert "no figure</span></span></td>" in html
+    assert "nan" not in html.lower()
+
+
+def test_yes_and_no_and_dates_are_words() -> None:
+    frame = pd.DataFrame({"geoid": ["1", "2"], "cap_desert": pd.array([True, False], dtype="boolean")})
+    html = table_html(frame, OUTPUTS["gap"], {}, caption="x")
+    assert "<td>yes</td>" in html
+    assert "<td>no</td>" in html
+    frame = pd.DataFrame({"communication_id": ["c"], "due_on": [pd.Timestamp("2026-06-30")]})
+    assert "June 30, 2026" in table_html(frame, OUTPUTS["communications"], {}, caption="x")
+
+
+def test_a_missing_section_says_what_and_where() -> None:
+    assert missing_block("who is at the table", "partners.csv").html == (
+        '<p class="missing">This section would show who is at the table. '
+        "To see it, fill in <code>partners.csv</code>.</p>"
+    )
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", "=cmd|' /C calc'!A0"])
+def test_no_text_cell_of_a_download_runs_in_a_spreadsheet(cell: str) -> None:
+    frame = pd.DataFrame({"name": [cell, "plain", None], "n": [-1.0, 2.0, None]})
+    safe = inert(frame)
+    assert safe["name"].iloc[0] == "'" + cell
+    assert safe["name"].iloc[1] == "plain"
+    assert safe["name"].isna().iloc[2]
+    assert safe["n"].iloc[0] == -1, "a number below zero is no formula"
+    assert frame["name"].iloc[0] == cell
+
+
+def test_slugs_of_headings_are_fragments() -> None:
+    assert slug_of("<b>12</b> of 64!") == "s-b-12-b-of-64"
+
+
+def test_markdown_of_a_study_brings_no_markup_and_loads_nothing() -> None:
+    html = markdown("# One\n\n<script>x</script> ![a](https://example.org/x.png)\n\n| a |\n|---|\n| <b> |\n", below=2)
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<h3>One</h3>" in html
+    assert "&lt;b&gt;" in html
+    assert 'href="javascript' not in markdown("[x](javascript:alert(1))", below=2)
