@@ -71,7 +71,10 @@ def run(studies: tuple[str, ...], edition: str, processed: Path | None, reports:
 @main.command()
 @click.argument("study")
 def check(study: str) -> None:
-    """Check every table of a STUDY and name every problem, with file, row and column."""
+    """Check all of a STUDY and name every problem.
+
+    Each is a line: file, row and column, what is wrong, and what to do.
+    """
     from ci_analysis.study import Study, find_study
 
     read = Study.read(find_study(study))
@@ -98,8 +101,9 @@ def list_studies() -> None:
             title = str(content["title"])
         except (OSError, YamlFault, KeyError, TypeError):
             title = "study.yaml cannot be read; see `ci-analysis check`"
-        page = shelf.parent.parent / "reports" / path.parent.name / "public" / "index.html"
-        made = f", report at {_near(page)}" if page.is_file() else ", no report yet"
+        report = shelf.parent.parent / "reports" / path.parent.name
+        pages = [page for kind in ("public", "internal") if (page := report / kind / "index.html").is_file()]
+        made = f", report at {_near(pages[0])}" if pages else ", no report yet"
         click.echo(f"{path.parent.name}: {title}{made}")
 
 

@@ -16,6 +16,10 @@ SHOWN_OF_A_KIND = 25
 class CiAnalysisError(Exception):
     """The root of this package's errors: what was found, what was expected, what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: in a notebook the sentences are the message, without the lines of code above them.
+        return str(self).splitlines()
+
 
 class WrongUse(CiAnalysisError):
     """A command or a function was called in a way that it does not take."""

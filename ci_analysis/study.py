@@ -594,11 +594,13 @@ class _Reader:
 
     def type_table(self, table: Table, raw: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
         columns: dict[str, pd.Series] = {}
+        unread = pd.Series(False, index=raw.index)
         for column in table.columns:
             if column.name in raw:
                 columns[column.name], faults = parse(column, raw[column.name])
                 for f in faults:
                     self.say(table.file, int(rows[f.position]), column.name, f.what, f.do, f.kind)
+                    unread.iloc[f.position] = True
         for name in raw.columns:
             if name.startswith("x_") and name not in columns:
                 columns[name] = self.own_column(table, name, raw[name], rows)
@@ -607,7 +609,7 @@ class _Reader:
         frame = conform(frame, table)
         if table.name == "indicators":
             frame = _without_annotations(frame)
-        self.check_rows(table, frame, rows)
+        self.check_rows(table, frame, rows, unread.to_numpy())
         return frame
 
     def own_column(self, table: Table, name: str, cells: pd.Series, rows: np.ndarray) -> pd.Series:
@@ -623,7 +625,7 @@ class _Reader:
         names = [n for n in table.names if n not in there]
         return [empty_frame(table)[names].reindex(index)] if names else []
 
-    def check_rows(self, table: Table, frame: pd.DataFrame, rows: np.ndarray) -> None:
+    def check_rows(self, table: Table, frame: pd.DataFrame, rows: np.ndarray, unread: np.ndarray) -> None:
         key = frame[table.key]
         whole = key[[c for c in table.key if not table.by_name[c].empty]].notna().all(axis=1)
         again = key[whole].duplicated().to_numpy()
@@ -638,7 +640,8 @@ class _Reader:
         if table.needs:
             filled = [frame[list(way)].notna().all(axis=1) for way in table.needs]
             ways = " or ".join(" and ".join(way) for way in table.needs)
-            for i in np.flatnonzero(~np.logical_or.reduce([f.to_numpy() for f in filled])):
+            # A cell that could not be read is named already.
+            for i in np.flatnonzero(~np.logical_or.reduce([f.to_numpy() for f in filled]) & ~unread):
                 do = f"fill in {ways}, or take the row out: a figure that is missing has no row"
                 self.say(table.file, int(rows[i]), table.needs[0][0], "the row has no figure", do, "figure")
         for columns in table.ascending:

@@ -841,7 +841,7 @@ _OUTPUTS = (
         (
             _OF_AREA,
             _OF_SEGMENT,
-            _figure("price_week", "USD a week", unit="USD", public=False),
+            _figure("price_week", "USD a week", unit="USD"),
             _may("price_vintage", "period", "period of the price"),
             _figure("median_family_income", "USD a year", unit="USD"),
             _may("income_vintage", "period", "period of the income"),
@@ -947,8 +947,8 @@ _OUTPUTS = (
         (
             _key("rule", "choice", "the portfolio's rule", choices=("value", "equal-shares")),
             _OF_MEASURE,
-            _figure("baseline", "the baseline, in the measure's unit"),
-            _figure("latest", "the latest figure"),
+            _figure("baseline", "the baseline, in the measure's unit", counts_people=True),
+            _figure("latest", "the latest figure", counts_people=True),
             _figure("target", "the target"),
             _figure("needed", "change still needed, beyond what is expected without new work"),
             _figure("low", "sum of the chosen projects' low effects"),

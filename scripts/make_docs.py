@@ -17,10 +17,19 @@ def commands() -> str:
     """Return the command reference, in Markdown."""
     lines = ["# Commands", "", "Made from `ci_analysis/cli.py` by `make docs`; change it there.", ""]
     lines += ["Exit status: 0 done; 1 a study has problems or failed; 2 wrong use.", ""]
-    top = click.Context(main, info_name="ci-analysis", terminal_width=100, max_content_width=100)
+    top = click.Context(
+        main, info_name="ci-analysis", terminal_width=100, max_content_width=100, help_option_names=["-h", "--help"]
+    )
     lines += ["## ci-analysis", "", "```text", main.get_help(top), "```"]
     for name, command in sorted(main.commands.items()):
-        context = click.Context(command, info_name=name, parent=top, terminal_width=100, max_content_width=100)
+        context = click.Context(
+            command,
+            info_name=name,
+            parent=top,
+            terminal_width=100,
+            max_content_width=100,
+            help_option_names=["-h", "--help"],
+        )
         lines += ["", f"## ci-analysis {name}", "", "```text", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
 

@@ -151,6 +151,12 @@ def test_a_mistake_in_study_yaml_is_named(tmp_path: Path, old: str, new: str, ex
     assert any(expected in line for line in found), found
 
 
+def test_a_cell_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    observations = "measure_id,period,partner_id,segment,value\nseats,2026,,,72 spots\n"
+    found = problems(write(tmp_path / "s", measures=MEASURES, observations=observations))
+    assert found == ["observations.csv:2:value: '72 spots' is not a number; write a plain number such as 1234.5"]
+
+
 def test_yaml_bombs_are_refused_at_once(tmp_path: Path) -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)

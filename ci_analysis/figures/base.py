@@ -193,27 +193,36 @@ def drawing(ax: Made) -> Drawing:
     """
     if isinstance(ax, Drawing):
         return ax
-    title, alt = ax.get_title(loc="left") or ax.get_title(), alternative(ax)
+    titles = {where: ax.get_title(loc=where) for where in ("left", "center")}
+    title, alt = titles["left"] or titles["center"], alternative(ax)
     if not title or not alt:
         raise ValueError("the figure has no finding or no text alternative; see figures.base.finding")
-    for where in ("left", "center"):
+    for where in titles:
         ax.set_title("", loc=where)
-    with style():
-        svg = _svg(ax.figure)  # type: ignore[arg-type]  # sub-figures are not used here
-    ax.set_title(title)
+    try:
+        with style():
+            svg = _svg(ax.figure)  # type: ignore[arg-type]  # sub-figures are not used here
+    finally:
+        for where, text in titles.items():
+            ax.set_title(text, loc=where, parse_math=False)
     return Drawing(titled_svg(svg, title, alt), title, alt)
 
 
 def titled_svg(svg: str, title: str, alt: str) -> str:
     """Return SVG with a role, a text alternative, and identifiers that no other picture of a page has."""
     token = "f" + sha256((title + alt + svg).encode()).hexdigest()[:10]
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{token}-\1"', svg)
-    svg = re.sub(r'((?:xlink:)?href=")#', rf"\1#{token}-", svg)
-    svg = re.sub(r"url\(#", f"url(#{token}-", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: _own_names(tag[0], token), svg)
     head = f'<title id="{token}-t">{escape(title)}</title><desc id="{token}-d">{escape(alt)}</desc>'
     described = f'role="img" aria-labelledby="{token}-t {token}-d">{head}'
     # A name may hold a backslash, so the text is never used as a pattern's replacement.
     return re.sub(r"<svg\b([^>]*)>", lambda m: f"<svg{m[1]} {described}", svg, count=1)
+
+
+def _own_names(tag: str, token: str) -> str:
+    """Return a tag whose identifiers, and those that it refers to, begin with the token."""
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{token}-\1"', tag)
+    tag = re.sub(r'((?:xlink:)?href=")#', rf"\1#{token}-", tag)
+    return re.sub(r"url\(#", f"url(#{token}-", tag)
 
 
 def _svg(figure: Figure) -> str:
@@ -226,9 +235,14 @@ def _svg(figure: Figure) -> str:
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r' xmlns:(?:rdf|cc|dc)="[^"]*"', "", svg)
+    return re.sub(r"<[^>]+>", lambda tag: _of_the_page(tag[0]), svg).rstrip("\n")
+
+
+def _of_the_page(tag: str) -> str:
+    """Return a tag with the page's letters and colours; what stands between tags are names, and stays as it is."""
     # The page's own letters; measured with wider ones, so that nothing runs out of its place.
-    svg = re.sub(r"font: ([^;\"]*?)(\d[\d.]*px) '[^;\"]*", r"font: \1\2 var(--sans, sans-serif)", svg)
-    svg = re.sub(r"font-family: '?DejaVu Sans'?[^;\"]*", "font-family: var(--sans, sans-serif)", svg)
+    tag = re.sub(r"font: ([^;\"]*?)(\d[\d.]*px) '[^;\"]*", r"font: \1\2 var(--sans, sans-serif)", tag)
+    tag = re.sub(r"font-family: '?DejaVu Sans'?[^;\"]*", "font-family: var(--sans, sans-serif)", tag)
     return re.sub(
-        r"#[0-9a-f]{6}\b", lambda m: f"var(--{_VARIABLES[m[0]]}, {m[0]})" if m[0] in _VARIABLES else m[0], svg
-    ).rstrip("\n")
+        r"#[0-9a-f]{6}\b", lambda m: f"var(--{_VARIABLES[m[0]]}, {m[0]})" if m[0] in _VARIABLES else m[0], tag
+    )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
+from shapely import is_empty, is_missing
 
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.maps import choropleth, cut
-from ci_analysis.figures.words import about, area_words, figure_text, how_many, listing, percent
+from ci_analysis.figures.words import about, area_words, how_many, listing, percent, period_words, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.axes import Axes
 
@@ -36,13 +38,9 @@ __all__ = [
 
 #: Upper ends of the classes of seats for each person in need.
 _RATIO_EDGES = (0.1, 1 / 3, 2 / 3, 0.9999)
-_RATIO_LABELS = (
-    "up to 10 seats for 100",
-    "10 to 33",
-    "33 to 67",
-    "67 to 100",
-    "a seat for everybody",
-)
+_RATIO_LABELS = ("10 to 33", "33 to 67", "67 to 100", "100 or more")
+#: Letters of a name in a drawing, and in a sentence.
+_DRAWN, _SAID = 30, 60
 
 
 @dataclass(frozen=True)
@@ -72,23 +70,48 @@ def headlines(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Headline
         found += [_seats_headline(study, summary)]
     if len(tables["gap"]):
         found += [_shortage_headline(study, tables["gap"])]
-    if len(tables["affordability"]):
+    if len(tables.get("affordability", ())):
         found += [_price_headline(study, tables["affordability"])]
     return [f for f in found if f is not None]
 
 
 def focus(study: Study, summary: pd.DataFrame) -> str:
     """Return the segment that the page leads with: the one worst served of those that the shortage is about."""
-    groups = {g.segment: g.of for g in study.profile.groups}
-    wanted = groups.get(study.profile.shortage.segment, (study.profile.shortage.segment,))
-    rows = summary[summary["segment"].isin(wanted) & summary["sufficiency"].notna()]
-    if not len(rows):
-        return "all"
-    return str(rows.sort_values(["sufficiency", "segment"])["segment"].iloc[0])
+    about_all = study.profile.shortage.segment
+    parts = {g.segment: g.of for g in study.profile.groups}.get(about_all, ())
+    known = summary[summary["sufficiency"].notna()]
+    for wanted in (parts, (about_all,)):
+        rows = known[known["segment"].isin(wanted)]
+        if len(rows):
+            return str(rows.sort_values(["sufficiency", "segment"])["segment"].iloc[0])
+    return "all"
 
 
 def _people_of(study: Study, segment: str) -> str:
-    return study.profile.words.people if segment == "all" else study.labels["segment"][segment].lower()
+    return study.profile.words.people if segment == "all" else study.labels["segment"].get(segment, segment).lower()
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _seats_for_100(sufficiency: float) -> str:
+    """Return usable seats for each 100 in need as they are said; never none where there are some."""
+    n = round(100 * sufficiency)
+    if n == 0:
+        return "no" if sufficiency == 0 else "less than one"
+    return "one" if n == 1 else f"{n:,}"
+
+
+def _seats_sentence(study: Study, sufficiency: float, segment: str) -> str:
+    words, n = study.profile.words, _seats_for_100(sufficiency)
+    seats, be = (words.seat, "is") if n in ("one", "less than one") else (words.seats, "are")
+    return f"There {be} {n} {seats} for every 100 {_people_of(study, segment)}"
+
+
+def _shares_of(n: int, one: str, many: str, of: int) -> tuple[str, bool]:
+    """Return a count of areas as the subject of a sentence, and whether its verb is singular."""
+    return _upper(how_many(n, one, many, of=of)), n == 1 or of == 1
 
 
 def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
@@ -97,18 +120,19 @@ def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
     if pd.isna(row["sufficiency"]) or pd.isna(row["spatial_gap"]):
         return None
     words, (one, _) = study.profile.words, area_words(study.settings.level)
-    seats = round(100 * row["sufficiency"])
-    sentence = (
-        f"There are {seats} {words.seats} for every 100 {_people_of(study, segment)} in {words.need}. "
-        f"In their own {one}, {about(row['spatial_gap'])} have none."
-    )
-    sure = ""
+    short = row["spatial_gap"]
+    without = f"In their own {one}, {about(short)} {'has' if round(short) == 1 else 'have'} none."
+    if short == 0:
+        without = f"Every {one} has enough for its own."
+    sentence = f"{_seats_sentence(study, row['sufficiency'], segment)} in {words.need}. {without}"
+    sure = "How far off this may be is not known: not every figure behind it has a margin of error."
     if pd.notna(row["spatial_gap_low"]):
         sure = (
             f"90% interval of those without: {about(row['spatial_gap_low'])} to "
             f"{about(row['spatial_gap_high']).removeprefix('about ')}, from the margin of error of the count alone."
         )
-    return Headline(f"{seats} for 100", sentence, sure or "The figures carry no margin of error.")
+    n = round(100 * row["sufficiency"])
+    return Headline(f"{'under 1' if n == 0 and row['sufficiency'] else f'{n:,}'} for 100", sentence, sure)
 
 
 def _shortage_headline(study: Study, gap: pd.DataFrame) -> Headline | None:
@@ -119,41 +143,62 @@ def _shortage_headline(study: Study, gap: pd.DataFrame) -> Headline | None:
     one, many = area_words(study.settings.level)
     n = int(rows["cap_desert"].astype(bool).sum())
     words = study.profile.words
+    areas, single = _shares_of(n, one, many, len(rows))
     sentence = (
-        f"{how_many(n, one, many, of=len(rows)).capitalize()} {'has' if n == 1 else 'have'} more than "
-        f"{how_many(shortage.people_per_seat, words.person, words.people)} for each licensed {words.seat}, "
+        f"{areas} {'has' if single else 'have'} more than "
+        f"{_number(shortage.people_per_seat, words.person, words.people)} for each licensed {words.seat}, "
         f"counting {_people_of(study, shortage.segment)}."
     )
-    dependent = (rows["unmet_high"] - rows["unmet_low"] > 0).any()
-    sure = "It would be more if rooms shared by two age groups were left out." if dependent else ""
+    dependent = n < len(rows) and (rows["unmet_high"] - rows["unmet_low"] > 0).any()
+    sure = f"It may be more if {words.seats} that two groups share were left out." if dependent else ""
     coarse = f"A {one} is wide: inside it, {words.seats} can still be far."
-    return Headline(f"{n} of {len(rows)}", sentence, f"{coarse} {sure}".strip())
+    if study.settings.level in ("tract", "block-group"):
+        coarse = f"A {one} is small: {words.seats} next door are not counted."
+    return Headline(f"{n:,} of {len(rows):,}", sentence, f"{coarse} {sure}".strip())
+
+
+def _number(n: float, one: str, many: str) -> str:
+    return how_many(n, one, many) if n == round(n) else f"{n:g} {many}"
+
+
+def _dearest(rows: pd.DataFrame) -> str:
+    """Return the segment whose place takes the largest share of income in the middle area."""
+    return str(rows.groupby("segment")["share"].median().idxmax())
+
+
+def _price_sentence(study: Study, rows: pd.DataFrame, segment: str) -> str:
+    """Return in how many areas one place for the segment costs more than the benchmark."""
+    rows = rows[rows["segment"] == segment]
+    n, benchmark = int((rows["share"] > rows["benchmark"]).sum()), f"{100 * rows['benchmark'].iloc[0]:.3g}%"
+    many = how_many(n or len(rows), *area_words(study.settings.level), of=len(rows))
+    takes = f"costs more than {benchmark} of the median family income in {many}"
+    if n == 0:
+        takes = f"costs no more than {benchmark} of the median family income in {many}"
+    whose = "" if segment == "all" else f" for {_people_of(study, segment)}"
+    return f"One full-time {study.profile.words.seat}{whose} {takes}"
 
 
 def _price_headline(study: Study, affordability: pd.DataFrame) -> Headline | None:
-    rows = affordability.dropna(subset=["share"])
-    if not len(rows):
+    known = affordability.dropna(subset=["share"])
+    if not len(known):
         return None
-    segment = rows.groupby("segment", sort=False)["share"].median().idxmax()
-    rows = rows[rows["segment"] == segment]
-    one, many = area_words(study.settings.level)
-    benchmark = float(rows["benchmark"].iloc[0])
-    n = int((rows["share"] > benchmark).sum())
+    segment = _dearest(known)
+    rows = known[known["segment"] == segment]
     low, high = percent(rows["share"].min()), percent(rows["share"].max())
-    sentence = (
-        f"In {how_many(n, one, many, of=len(rows))}, full-time care for one of the {_people_of(study, segment)} takes more "
-        f"than {percent(benchmark)} of the median family income: {low} to {high}."
+    span = low if low == high else f"{low}–{high}"
+    sentence = f"{_price_sentence(study, known, segment)}: {span.replace('–', ' to ')}."
+    priced, earned = (
+        listing([period_words(p) for p in sorted(rows[c].dropna().unique())])
+        for c in ("price_vintage", "income_vintage")
     )
-    priced, earned = (listing(sorted(rows[c].unique())) for c in ("price_vintage", "income_vintage"))
-    return Headline(
-        f"{low}–{high}",
-        sentence,
-        f"Prices of {priced} against incomes of {earned}; newer ones were not published for all {many}.",
-    )
+    every = affordability.loc[affordability["segment"] == segment, "geoid"].nunique()
+    gone, many = every - len(rows), area_words(study.settings.level)[1]
+    unknown = f" {gone:,} of {every:,} {many} {'has' if gone == 1 else 'have'} no price or no income." if gone else ""
+    return Headline(span, sentence, f"Prices of {priced} against incomes of {earned}.{unknown}")
 
 
 def gap_by_segment(study: Study, summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
-    """Draw need and usable seats of each segment.
+    """Draw need and usable seats of each segment; where need is not known by segment, of each group or of everybody.
 
     Parameters
     ----------
@@ -169,42 +214,49 @@ def gap_by_segment(study: Study, summary: pd.DataFrame, *, ax: Axes | None = Non
     matplotlib.axes.Axes or None
         None where need is not known.
     """
-    words = study.profile.words
-    own = [s.segment for s in study.profile.segments if s.segment in set(summary["segment"])] or ["all"]
-    rows = summary.set_index("segment").loc[own].dropna(subset=["need"])
-    if not len(rows):
+    words, profile = study.profile.words, study.profile
+    known = summary.dropna(subset=["need"]).set_index("segment")
+    levels = ([s.segment for s in profile.segments], [g.segment for g in profile.groups], ["all"])
+    own = next((kept for level in levels if (kept := [s for s in level if s in known.index])), [])
+    if not own:
         return None
+    rows = known.loc[own]
+    labels = [shortened(_upper(_people_of(study, s)), _DRAWN) for s in own]
+    unsure = (rows["spatial_gap_strict"] - rows["spatial_gap"]).clip(lower=0, upper=rows["usable"])
     ax = new_axes(ax, height=0.75 + 0.75 * len(rows))
-    labels = [study.labels["segment"][s] for s in rows.index]
     y = np.arange(len(rows))[::-1]
     with style():
-        ax.barh(y + 0.18, rows["need"], height=0.34, color=COLOURS["muted"], label=words.need.capitalize())
-        ax.barh(y - 0.18, rows["usable"], height=0.34, color=COLOURS["one"], label=words.seats.capitalize())
-        if (rows["spatial_gap_strict"] > rows["spatial_gap_wide"]).any():
-            least = rows["usable"] - (rows["spatial_gap_strict"] - rows["spatial_gap"])
-            for at, low, high in zip(y, least, rows["usable"], strict=True):
-                if high - low > 0:
-                    ax.barh(at - 0.18, high - low, left=low, height=0.34, facecolor="none", hatch="////",
-                            edgecolor=COLOURS["paper"], linewidth=0)  # fmt: skip
-        top = rows[["need", "usable"]].max().max()
+        ax.barh(y + 0.18, rows["need"], height=0.34, color=COLOURS["muted"], label=_upper(words.need))
+        ax.barh(y - 0.18, rows["usable"], height=0.34, color=COLOURS["one"], label=_upper(words.seats))
+        if (unsure > 0).any():
+            ax.barh(y - 0.18, unsure, left=rows["usable"] - unsure, height=0.34, facecolor=COLOURS["one"],
+                    hatch="////", edgecolor=COLOURS["paper"], linewidth=0, label="Not certain")  # fmt: skip
+        top = max(rows[["need", "usable"]].max().max(), 1)
         for at, need, usable in zip(y, rows["need"], rows["usable"], strict=True):
             ax.text(need + 0.01 * top, at + 0.18, f"{need:,.0f}", va="center", fontsize=9)
-            ax.text(usable + 0.01 * top, at - 0.18, f"{usable:,.0f}", va="center", fontsize=9)
-        ax.set_yticks(y, labels)
+            said, end = ("not known", 0.0) if pd.isna(usable) else (f"{usable:,.0f}", usable)
+            ax.text(end + 0.01 * top, at - 0.18, said, va="center", fontsize=9)
+        ax.set_yticks(y, labels, parse_math=False)
         ax.set_xlim(0, 1.16 * top)
         ax.xaxis.set_visible(False)
         ax.spines["bottom"].set_visible(False)
-        ax.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
-    per = [
-        f"{figure_text(round(100 * s))} for {label.lower()}"
-        for s, label in zip(rows["sufficiency"], labels, strict=True)
-    ]
-    sentence = f"There are {per[0].replace(' for ', f' {words.seats} for every 100 ', 1)}"
-    if len(per) > 1:
-        sentence += f", {listing(per[1:], most=9)}"
-    alt = "Two bars for each group, " + words.need + " and " + words.seats + ": " + "; ".join(
-        f"{label}, {n:,.0f} and {u:,.0f}" for label, n, u in zip(labels, rows["need"], rows["usable"], strict=True)
-    )  # fmt: skip
+        legend = ax.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=3)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    served = rows["sufficiency"].dropna()
+    if len(served):
+        rest = [f"{_seats_for_100(v)} for {_people_of(study, s)}" for s, v in served.iloc[1:].items()]
+        sentence = _seats_sentence(study, served.iloc[0], str(served.index[0]))
+        sentence += f", {listing(rest, most=9)}" if rest else ""
+    else:
+        needing = [f"{n:,.0f} {_people_of(study, s)}" for s, n in rows["need"].items()]
+        unknown = f"; how many {words.seats} there are is not known" if rows["usable"].isna().all() else ""
+        sentence = _upper(f"{words.need}: {listing(needing, most=9)}{unknown}")
+    alt = f"Two bars for each group, {words.need} and {words.seats}: " + "; ".join(
+        f"{label}, {n:,.0f} and {'not known' if pd.isna(u) else f'{u:,.0f}'}"
+        + (f" ({v:,.0f} of them not certain)" if v > 0 else "")
+        for label, n, u, v in zip(labels, rows["need"], rows["usable"], unsure, strict=True)
+    )
     return finding(ax, sentence, alt=alt + ".")
 
 
@@ -217,41 +269,71 @@ def gap_map(study: Study, gap: pd.DataFrame) -> Drawing | None:
         For outlines, labels and words.
     gap : pandas.DataFrame
         Table `gap`.
+
+    Returns
+    -------
+    Drawing or None
+        None where no area has a figure, or none an outline.
     """
     segment = focus(study, _sufficiency(gap))
-    rows = gap[gap["segment"] == segment].set_index("geoid")
-    if rows["ratio"].notna().sum() == 0 or study.areas.geometry.isna().all():
+    rows = gap[gap["segment"] == segment].set_index("geoid").sort_index()
+    known = rows["ratio"].dropna()
+    if not len(known) or not _outlined(study):
         return None
     one, many = area_words(study.settings.level)
     words, people = study.profile.words, _people_of(study, segment)
-    known = rows["ratio"].dropna()
-    threshold = study.profile.shortage.people_per_seat
-    n = int((known < 1 / threshold).sum())
-    title = (
-        f"In {how_many(n, one, many, of=len(known))} there is less than one {words.seat} for "
-        f"{how_many(threshold, words.person, words.people).removesuffix(words.people).strip()} {people}"
-    )
-    names = study.labels["geoid"]
+    named = _named(study)
     tips = {
-        g: f"{names.get(g, g)}: " + (f"{100 * r:.0f} {words.seats} for 100 {people}" if pd.notna(r) else "no figure")
+        g: f"{named(g)}: " + ("no figure" if pd.isna(r) else f"{_seats_for_100(r)} for every 100")
         for g, r in rows["ratio"].items()
     }
-    worst = known.sort_values(kind="stable").head(5)
-    alt = (
-        f"Map of {many} by {words.seats} for every 100 {people} in {words.need}. The fewest are in "
-        f"{listing([f'{names.get(g, g)} ({100 * r:.0f})' for g, r in worst.items()], most=5)}."
-    )
-    return choropleth(study.areas, cut(rows["ratio"], _RATIO_EDGES), _RATIO_LABELS, title=title, alt=alt, tips=tips,
+    fewest = known[known == known.min()]
+    if len(fewest) > 5:
+        said = f"{_shares_of(len(fewest), one, many, len(known))[0]} have the fewest, {100 * fewest.iloc[0]:.0f}."
+    else:
+        worst = known.sort_values(kind="stable").head(5)
+        said = f"The fewest are in {listing([f'{named(g)} ({100 * r:.0f})' for g, r in worst.items()], most=5)}."
+    alt = f"Map of {many} by {words.seats} for every 100 {people} in {words.need}. {said}"
+    labels = (f"up to 10 {words.seats} for 100", *_RATIO_LABELS)
+    title = _short_of_seats(study, known, segment, every=len(rows))
+    return choropleth(study.areas, cut(rows["ratio"], _RATIO_EDGES), labels, title=title, alt=alt, tips=tips,
                       dark_first=True)  # fmt: skip
 
 
+def _outlined(study: Study) -> bool:
+    shapes = study.areas.geometry.to_numpy()
+    return not (is_missing(shapes) | is_empty(shapes)).all()
+
+
+def _short_of_seats(study: Study, ratios: pd.Series, segment: str, *, every: int) -> str:
+    """Return how many areas have fewer seats for those in need than the shortage's definition asks for."""
+    one, many = area_words(study.settings.level)
+    words, per = study.profile.words, study.profile.shortage.people_per_seat
+    # What is equal but for the rounding of a sum is not less.
+    n = int(((ratios < 1 / per) & ~np.isclose(ratios, 1 / per, rtol=1e-9, atol=0)).sum())
+    whom = f"for every {_number(per, '', '').strip()} {_people_of(study, segment)}"
+    if per == 1:
+        whom = f"for each of the {_people_of(study, segment)}"
+    areas, single = _shares_of(n or len(ratios), one, many, len(ratios))
+    if len(ratios) < every:
+        areas += " with figures"
+    least = "less than" if n else "at least"
+    return f"{areas} {'has' if single else 'have'} {least} one {words.seat} {whom}"
+
+
+def _named(study: Study) -> Callable[[str], str]:
+    """Return a function from an area's geoid to its name, short enough for a sentence."""
+    names = study.labels["geoid"]
+    return lambda geoid: shortened(names.get(geoid, geoid), _SAID)
+
+
 def _sufficiency(gap: pd.DataFrame) -> pd.DataFrame:
-    known = gap[gap["need"].notna()]
+    known = gap.dropna(subset=["need", "usable"])
     sums = known.groupby("segment", sort=False)[["need", "usable"]].sum().reset_index()
     return sums.assign(sufficiency=sums["usable"] / sums["need"].where(sums["need"] > 0))
 
 
-def largest_gaps(study: Study, gap: pd.DataFrame, *, ax: Axes | None = None, most: int = 12) -> Axes | None:
+def largest_gaps(study: Study, gap: pd.DataFrame, *, ax: Axes | None = None, most: int = 12) -> Axes | Statement | None:
     """Draw the areas with the largest unmet need, with the 90 % margin of need.
 
     Parameters
@@ -264,42 +346,57 @@ def largest_gaps(study: Study, gap: pd.DataFrame, *, ax: Axes | None = None, mos
         Where to draw.
     most : int
         How many areas.
+
+    Returns
+    -------
+    matplotlib.axes.Axes, Statement or None
+        A statement where no need is unmet; None where it is not known.
     """
     segment = focus(study, _sufficiency(gap))
-    rows = gap[(gap["segment"] == segment) & gap["unmet"].notna()].sort_values(
-        ["unmet", "geoid"], ascending=[False, True]
-    )
-    total = rows["unmet"].sum()
-    if not total > 0:
+    rows = gap[(gap["segment"] == segment) & gap["unmet"].notna()]
+    if not len(rows):
         return None
-    one, many = area_words(study.settings.level)
-    half = int((rows["unmet"].cumsum() < total / 2).sum()) + 1
-    shown = rows.head(most)
-    names = [study.labels["geoid"].get(g, g) for g in shown["geoid"]]
+    (one, many), people = area_words(study.settings.level), _people_of(study, segment)
+    seats = study.profile.words.seats
+    rows = rows[rows["unmet"] > 0].sort_values(["unmet", "geoid"], ascending=[False, True])
+    if not len(rows):
+        return Statement(f"No {one} with figures has more {people} in {study.profile.words.need} than {seats}")
+    named = _named(study)
+    shown, names = rows.head(most), [named(g) for g in rows["geoid"]]
     ax = new_axes(ax, height=0.5 + 0.3 * len(shown))
     y = np.arange(len(shown))[::-1]
+    margin = shown["need_moe"].to_numpy()
     with style():
-        margin = shown["need_moe"].fillna(0.0).to_numpy() if shown["need_moe"].notna().any() else None
-        # The margin of need is that of what is unmet, down to nothing unmet.
-        errors = None if margin is None else np.vstack([np.minimum(margin, shown["unmet"]), margin])
+        # The margin of need is that of what is unmet, down to nothing unmet; an area without one has no line.
+        errors = np.vstack([np.minimum(margin, shown["unmet"]), margin])
         ax.barh(y, shown["unmet"], height=0.66, color=COLOURS["one"], xerr=errors,
                 error_kw={"ecolor": COLOURS["ink"], "elinewidth": 1, "capsize": 2})  # fmt: skip
-        ax.set_yticks(y, names)
-        ax.set_xlabel(f"{_people_of(study, segment).capitalize()} beyond the {study.profile.words.seats}"
-                      + (" (line: 90% margin)" if margin is not None else ""))  # fmt: skip
+        ax.set_yticks(y, [shortened(n, _DRAWN) for n in names[: len(shown)]], parse_math=False)
+        line = " (line: 90% margin)" if shown["need_moe"].notna().any() else ""
+        ax.set_xlabel(f"{_upper(people)} beyond the {seats}{line}", parse_math=False)
+        ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
         ax.grid(axis="x")
         ax.set_axisbelow(True)
-    title = (
-        f"Half of the unmet need of {_people_of(study, segment)} is in {how_many(half, one, many)}: "
-        f"{listing(names[:half], most=6)}"
+    half, part = _concentrated(rows["unmet"])
+    title = f"{part} of the unmet need of {people} is in {how_many(half, one, many)}: {listing(names[:half])}"
+    alt = "Bars of unmet need: " + "; ".join(
+        f"{n}, {u:,.0f}" + ("" if np.isnan(m) else f" (± {m:,.0f})")
+        for n, u, m in zip(names, shown["unmet"], margin, strict=False)
     )
-    alt = "Bars of unmet need: " + "; ".join(f"{n}, {u:,.0f}" for n, u in zip(names, shown["unmet"], strict=True)) + "."
-    return finding(ax, title, alt=alt)
+    return finding(ax, title, alt=alt + ".")
+
+
+def _concentrated(unmet: pd.Series) -> tuple[int, str]:
+    """Return how many of the areas, largest first, it takes for half of the unmet need, and what part is theirs."""
+    sums = unmet.cumsum() / unmet.sum()
+    half = int((sums < 0.5 - 1e-9).sum()) + 1
+    part = sums.iloc[half - 1]
+    return half, "All" if half == len(unmet) else "Half" if part < 0.55 else percent(part)
 
 
 def shortage_definitions(study: Study, gap: pd.DataFrame) -> Statement | None:
-    """Set the three definitions of shortage side by side, and say where they agree.
+    """Set the definitions of shortage side by side, and say where they agree.
 
     Parameters
     ----------
@@ -307,36 +404,61 @@ def shortage_definitions(study: Study, gap: pd.DataFrame) -> Statement | None:
         For labels and words.
     gap : pandas.DataFrame
         Table `gap`.
+
+    Returns
+    -------
+    Statement or None
+        Of the segment that the shortage is about or else of everybody; None where fewer than two definitions can be
+        told.
     """
-    segment = study.profile.shortage.segment
-    rows = gap[gap["segment"] == segment]
-    flags = rows[["cap_desert", "spatial_desert", "access_desert"]]
-    known = flags.notna().all(axis=1)
-    if not known.any():
+    words = study.profile.words
+    said = {
+        "cap_desert": f"by the number who live there for each licensed {words.seat}",
+        "spatial_desert": f"by usable {words.seats} in the area for each person in need",
+        "access_desert": f"by usable {words.seats} within reach for each person in need",
+    }
+    told: list[str] = []
+    for segment in dict.fromkeys((study.profile.shortage.segment, "all")):
+        rows = gap[gap["segment"] == segment]
+        told = [c for c in said if rows[c].notna().any()]
+        if len(told) > 1:
+            break
+    known = rows[told].notna().all(axis=1)
+    if len(told) < 2 or not known.any():
         return None
     one, many = area_words(study.settings.level)
-    short = flags[known].astype(bool).sum(axis=1)
-    n = len(short)
-    every, some, none = int((short == 3).sum()), int(((short > 0) & (short < 3)).sum()), int((short == 0).sum())
-    counts = f"{how_many(every, one, many, of=n)} by all three, {some:,} by some, {none:,} by none"
-    title = f"Whether a {one} is short for {_people_of(study, segment)} depends on the definition: {counts}"
+    short = rows.loc[known, told].astype(bool).sum(axis=1)
+    n, every, none = len(short), int((short == len(told)).sum()), int((short == 0).sum())
+    by = "both definitions" if len(told) == 2 else "all three definitions"
+    people = _people_of(study, segment)
+    areas, single = _shares_of(every, one, many, n)
+    title = f"{areas} {'is' if single or every == 0 else 'are'} short for {people} by {by}"
+    if none == n:
+        title = f"{areas} {'is' if single or every == 0 else 'are'} short for {people} by any definition"
+    elif n > 1 and every < n:
+        some = n - every - none
+        rest = [f"{some:,} by {'one of them' if len(told) == 2 else 'one or two'}"] if some else []
+        title += f"; {listing([*rest, *([f'{none:,} by none'] if none else [])])}"
+    elif n == 1 and not every:
+        title = f"Whether the one {one} is short for {people} depends on the definition"
     frame = rows.loc[short[short > 0].sort_values(ascending=False, kind="stable").index]
-    uncertain = gap[
-        gap["segment"].isin([s.segment for s in study.profile.segments]) & gap["p_shortage"].between(0.1, 0.9)
-    ]
-    lines = [
-        "Counted by the number who live there for each licensed seat; by usable seats in the area for each person in "
-        "need; and by usable seats within reach."
-    ]  # fmt: skip
-    if len(uncertain):
+    lines = ["Counted " + "; ".join([*(said[c] for c in told[:-1]), f"and {said[told[-1]]}"]) + "."]
+    if n < len(rows):
+        lines.append(f"Not told for {how_many(len(rows) - n, one, many)}, where a figure is not known.")
+    groups = [s.segment for s in study.profile.segments] if segment != "all" else ["all"]
+    uncertain = gap.loc[gap["segment"].isin(groups) & gap["p_shortage"].between(0.1, 0.9), "geoid"].nunique()
+    if uncertain:
         lines.append(
-            f"For {how_many(uncertain['geoid'].nunique(), one, many)} the margin of error is too wide to say whether "
-            f"some age group is short (a probability between 10 and 90 percent)."
+            f"For {how_many(uncertain, one, many)} the margin of error is too wide to say whether "
+            f"{'there is a shortage' if segment == 'all' else 'some group is short'} (a probability between 10 and "
+            "90 percent)."
         )
     return Statement(
-        title, frame[["geoid", "need", "usable", "ratio", "access", "cap_desert", "spatial_desert", "access_desert"]],
-        f"Where at least one definition says short, {_people_of(study, segment)}", tuple(lines),
-    )  # fmt: skip
+        title,
+        frame[["geoid", "need", "usable", "ratio", "access", *told]] if len(frame) else None,
+        f"Where at least one definition says short, {people}",
+        tuple(lines),
+    )
 
 
 def prices(study: Study, affordability: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
@@ -350,40 +472,46 @@ def prices(study: Study, affordability: pd.DataFrame, *, ax: Axes | None = None)
         Table `affordability`.
     ax : matplotlib.axes.Axes, optional
         Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or None
+        None where no area has both a price and an income.
     """
     import seaborn as sns
 
     rows = affordability.dropna(subset=["share"])
     if not len(rows):
         return None
-    one, many = area_words(study.settings.level)
-    labels = study.labels["segment"]
-    order = [labels.get(s, s) for s in dict.fromkeys(rows["segment"])]
-    rows = rows.assign(group=rows["segment"].map(lambda s: labels.get(s, s)), percent=100 * rows["share"])
+    one = area_words(study.settings.level)[0]
+    order = [s for s in study.labels["segment"] if s in set(rows["segment"])]
+    labels = [shortened(_upper(_people_of(study, s)), _DRAWN) for s in order]
+    rows = rows.assign(percent=100 * rows["share"]).sort_values(["segment", "share", "geoid"])
     benchmark = 100 * float(rows["benchmark"].iloc[0])
     ax = new_axes(ax, height=0.9 + 0.75 * len(order))
     with style():
         # Overlapping points are spread evenly, not at random: the same figures draw the same picture.
-        sns.swarmplot(rows, x="percent", y="group", order=order, size=3.6, color=COLOURS["one"], ax=ax, warn_thresh=1.0)
+        size = 3.6 if rows["segment"].value_counts().max() <= 100 else 2.4
+        sns.swarmplot(
+            rows, x="percent", y="segment", order=order, size=size, color=COLOURS["one"], ax=ax, warn_thresh=1.0
+        )
         ax.axvline(benchmark, color=COLOURS["two"], linewidth=1.5)
-        ax.text(benchmark, -0.62, f"{benchmark:.0f}% benchmark ", color=COLOURS["two"], ha="right", fontsize=9)
-        ax.set_xlim(0, None)
+        ax.annotate(f"{benchmark:.3g}% benchmark", (benchmark, 1), (0, 4), xycoords=("data", "axes fraction"),
+                    textcoords="offset points", color=COLOURS["two"], ha="center", fontsize=9)  # fmt: skip
+        ax.set_yticks(range(len(order)), labels, parse_math=False)
+        ax.set_xlim(0, max(1.05 * rows["percent"].max(), 1.2 * benchmark))
         ax.set_ylabel("")
         ax.set_xlabel(f"Percent of the median family income; a dot is a {one}")
         ax.grid(axis="x")
         ax.set_axisbelow(True)
-    over = rows.groupby("group", sort=False).apply(lambda g: (g["share"] > g["benchmark"]).sum(), include_groups=False)
-    worst = rows.groupby("group", sort=False)["share"].median().idxmax()
-    count = rows["group"].value_counts()
-    title = (
-        f"Care for one of the {worst.lower()} takes more than {benchmark:.0f}% of the median family income in "
-        f"{how_many(over[worst], one, many, of=count[worst])}"
-    )
-    spread = rows.groupby("group", sort=False)["share"].agg(["min", "max"])
+    spread = rows.groupby("segment")["share"].agg(["min", "median", "max"])
     alt = "Dots by group of the share of income, " + "; ".join(
-        f"{g}: {percent(spread.loc[g, 'min'])} to {percent(spread.loc[g, 'max'])}" for g in order
+        f"{label}: {percent(spread.loc[s, 'min'])} to {percent(spread.loc[s, 'max'])}, "
+        f"in the middle {percent(spread.loc[s, 'median'])}"
+        for s, label in zip(order, labels, strict=True)
     )
-    return finding(ax, title, alt=f"{alt}. A line marks {benchmark:.0f}%.")
+    title = _price_sentence(study, rows, _dearest(rows))
+    return finding(ax, title, alt=f"{alt}. A line marks {benchmark:.3g}%.")
 
 
 def under_way(study: Study, initiatives: pd.DataFrame) -> Statement:
@@ -397,10 +525,12 @@ def under_way(study: Study, initiatives: pd.DataFrame) -> Statement:
         The study's table of initiatives.
     """
     today = pd.Timestamp(study.settings.as_of)
-    active = initiatives[~(initiatives["ends_on"] < today)]
-    idle = [x.label for x in study.profile.levers if x.lever not in set(active["lever"])]
-    title = f"{how_many(len(active), 'initiative is', 'initiatives are').capitalize()} under way"
-    title += f"; nothing works on {listing([i.lower() for i in idle])}" if idle else ", at least one on each lever"
+    active = initiatives[~(initiatives["ends_on"] < today) & ~(initiatives["started_on"] > today)]
+    title = _upper(f"{how_many(len(active), 'initiative is', 'initiatives are')} under way")
+    if not len(active):
+        return Statement(title)
+    idle = [x.label.lower() for x in study.profile.levers if x.lever not in set(active["lever"])]
+    title += f"; nothing works on {listing(idle)}" if idle else ", at least one on each lever"
     frame = active[["name", "lever", "lead", "people_served", "annual_cost"]]
     lead = study.labels["partner_id"]
     return Statement(title, frame.assign(lead=frame["lead"].map(lambda p: lead.get(p, p))), "Initiatives under way")
@@ -416,11 +546,23 @@ def drivers(study: Study, drivers: pd.DataFrame) -> Statement:
     drivers : pandas.DataFrame
         The study's table of drivers.
     """
-    counts = drivers["lever"].value_counts()
-    top = [study.labels["lever"].get(x, x).lower() for x in counts.index[counts == counts.max()]]
+    labels = {x.lever: x.label.lower() for x in study.profile.levers}
     reasons = how_many(len(drivers), "reason", "reasons")
-    title = f"The coalition sees {reasons} why the issue persists, most about {listing(sorted(top))}"
+    title = f"The coalition sees {reasons} why the issue persists{_most(drivers['lever'].map(labels))}"
     return Statement(title, drivers[["text", "lever", "indicator"]], "Reasons, and the lever that each calls for")
+
+
+def _most(subjects: pd.Series) -> str:
+    """Return what most are about, as the end of a sentence; nothing where none says so."""
+    counts = subjects.value_counts()
+    if not len(counts):
+        return ""
+    top = sorted(counts.index[counts == counts.max()])
+    if len(top) == len(counts):
+        every = ", all" if len(top) == 1 and len(subjects) > 2 and counts.sum() == len(subjects) else ","
+        every = ", both" if len(top) == 1 and len(subjects) == counts.sum() == 2 else every
+        return f"{every} about {listing(top)}"
+    return f", most often about {listing(top)}"
 
 
 def voices(study: Study, voices: pd.DataFrame) -> Statement:
@@ -433,13 +575,10 @@ def voices(study: Study, voices: pd.DataFrame) -> Statement:
     voices : pandas.DataFrame
         The study's table of voices.
     """
-    themes = voices["theme"].value_counts()
-    top = sorted(themes.index[themes == themes.max()])
-    title = (
-        f"Residents speak most about {listing(top)}"
-        if len(top) < len(themes)
-        else f"Residents speak about {listing(sorted(themes.index))}"
-    )
+    said = _most(voices["theme"].map(lambda t: f"‘{shortened(t, _SAID)}’", na_action="ignore"))
+    said = said.removeprefix(",").removeprefix(" both").removeprefix(" all")
     return Statement(
-        title, voices.sort_values("theme", kind="stable")[["theme", "text", "group"]], "What residents said"
+        f"Residents speak{said}" if said else "What residents say has no themes yet",
+        voices.sort_values("theme", kind="stable")[["theme", "text", "group"]],
+        "What residents said",
     )

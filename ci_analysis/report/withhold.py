@@ -113,6 +113,8 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         table = OUTPUTS[name]
         if not table.public and name not in study.settings.publish.tables:
             continue
+        if name == "affordability" and study.tables["capacity"]["price_week"].notna().any():
+            continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
         if "measure_id" in public:
             public = public[~public["measure_id"].isin(_internal_measures(study))].reset_index(drop=True)
@@ -165,7 +167,10 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
         return pd.Series(False, index=frame.index)
     # A count is a whole number; 10.6 of an estimate is as small as 10.
     small = ((people > 0) & (people < minimum)).any(axis=1) & ~exempt
-    whole = next((key for key in ("geoid", "measure_id") if key in frame), table.key[0])
+    whole = next((key for key in ("geoid", "measure_id") if key in frame), "")
+    if not whole:
+        # Rows of totals add up to each other.
+        return ~exempt & small.any()
     names = set(frame.loc[small, whole])
     if whole == "geoid" and len(names) == 1:
         open_rows = frame[~frame[whole].isin(names) & ~exempt]

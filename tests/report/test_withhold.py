@@ -61,6 +61,23 @@ def test_a_missing_count_is_not_a_small_one() -> None:
     assert withheld(gap(("1", "all", float("nan")), ("2", "all", 50))) == [False, False]
 
 
+def test_totals_that_add_up_to_each_other_go_together() -> None:
+    rows = pd.DataFrame({"segment": ["preschool", "school-age", "all"], "need": [6.0, 40.0, 46.0]})
+    frame = conform(rows.reindex(columns=OUTPUTS["gap_summary"].names), OUTPUTS["gap_summary"])
+    no = pd.Series(False, index=frame.index)
+    assert withheld_rows(frame, OUTPUTS["gap_summary"], minimum=11, exempt=no).all()
+    assert not withheld_rows(frame, OUTPUTS["gap_summary"], minimum=5, exempt=no).any()
+
+
+def test_shares_of_income_that_give_providers_prices_back_are_not_public(
+    study: Study, tables: dict[str, pd.DataFrame]
+) -> None:
+    assert "affordability" in public_tables(study, tables), "here prices are published, by county"
+    priced = study.tables["capacity"].copy()
+    priced.loc[0, "price_week"] = 250.0
+    assert "affordability" not in public_tables(with_table(study, "capacity", priced), tables)
+
+
 def test_published_figures_are_exempt() -> None:
     assert withheld(gap(("1", "all", 4), ("2", "all", 50)), exempt=True) == [False, False]
 
