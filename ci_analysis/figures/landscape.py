@@ -374,7 +374,7 @@ def largest_gaps(study: Study, gap: pd.DataFrame, *, ax: Axes | None = None, mos
         ax.set_yticks(y, [shortened(n, _DRAWN) for n in names[: len(shown)]], parse_math=False)
         line = " (line: 90% margin)" if shown["need_moe"].notna().any() else ""
         ax.set_xlabel(f"{_upper(people)} beyond the {seats}{line}", parse_math=False)
-        ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
         ax.grid(axis="x")
         ax.set_axisbelow(True)
@@ -500,6 +500,7 @@ def prices(study: Study, affordability: pd.DataFrame, *, ax: Axes | None = None)
                     textcoords="offset points", color=COLOURS["two"], ha="center", fontsize=9)  # fmt: skip
         ax.set_yticks(range(len(order)), labels, parse_math=False)
         ax.set_xlim(0, max(1.05 * rows["percent"].max(), 1.2 * benchmark))
+        ax.xaxis.set_major_locator(MaxNLocator(6))
         ax.set_ylabel("")
         ax.set_xlabel(f"Percent of the median family income; a dot is a {one}")
         ax.grid(axis="x")

@@ -17,6 +17,16 @@ from ci_analysis.tables import Column, Table
 __all__ = ["Block", "drawing_html", "finding_block", "missing_block", "outline_problems", "slug_of", "table_html"]
 
 _LONG_TABLE = 12
+#: Headings of columns whose name is not what a reader would call them.
+_HEADINGS = {
+    "geoid": "area",
+    "cv": "coefficient of variation",
+    "moe": "margin of error",
+    "cap_desert": "short, CAP-style",
+    "spatial_desert": "short by its own seats",
+    "access_desert": "short within reach",
+    "p_shortage": "probability of a shortage",
+}
 
 
 @dataclass(frozen=True)
@@ -122,8 +132,7 @@ def _class(name: str) -> str:
 
 
 def _heading(column: str) -> str:
-    words = {"geoid": "area", "cv": "coefficient of variation", "moe": "margin of error"}
-    text = words.get(column, re.sub(r"_id$", "", column).replace("_", " "))
+    text = _HEADINGS.get(column, re.sub(r"_id$", "", column).replace("_", " "))
     return text[:1].upper() + text[1:]
 
 
