@@ -198,8 +198,8 @@ class Study:
 
     Examples
     --------
-    >>> study = Study.read("data/raw/colorado-child-care")  # doctest: +SKIP
-    >>> len(study.areas)  # doctest: +SKIP
+    >>> study = Study.read("data/raw/colorado-child-care")
+    >>> len(study.areas)
     64
     """
 

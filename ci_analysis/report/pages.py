@@ -41,8 +41,15 @@ def page(template: str, context: Mapping[str, Any]) -> str:
 @cache
 def _exporter() -> Any:
     from nbconvert import HTMLExporter
+    from nbconvert.exporters import TemplateExporter
 
-    return HTMLExporter(
+    class Exporter(HTMLExporter):
+        def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+            # HTMLExporter reads its own output again and writes it anew, which lowers the case of SVG's attributes
+            # and takes as long as the rest. What it mends there (images without alternative) this template has not.
+            return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
+
+    return Exporter(
         template_name="notebook",
         extra_template_basedirs=[_TEMPLATES],
         exclude_anchor_links=True,
@@ -113,6 +120,9 @@ def markdown(text: str, *, below: int) -> str:
         def heading(self, text: str, level: int, **attrs: Any) -> str:
             level = min(level + below, 6)
             return f"<h{level}>{text}</h{level}>\n"
+
+        def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+            return f'<th scope="col">{text}</th>\n' if head else f"<td>{text}</td>\n"
 
         def image(self, text: str, url: str, title: str | None = None) -> str:
             return text  # nothing from elsewhere
