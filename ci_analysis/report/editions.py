@@ -17,7 +17,7 @@ from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
 from ci_analysis.report.withhold import enough_answers, public_study, public_tables
 from ci_analysis.study import Study, find_study
-from ci_analysis.tables import INPUTS, OUTPUTS, Table
+from ci_analysis.tables import INPUTS, OUTPUTS, Table, period_end
 
 __all__ = ["Edition", "Kind", "edition_of", "open_edition"]
 
@@ -125,13 +125,18 @@ class Edition:
         behind = {m for n in names for m in (_declaration(n).made_from or (n,))}
         if "indicators" not in behind:
             return ""
-        used = self.study.tables["indicators"]
-        profile = self.study.profile
+        profile, indicators = self.study.profile, self.study.tables["indicators"]
+        there = set(indicators["indicator"])
+        income = [i for i in profile.price.income if i in there][:1] if profile.price else []
         wanted = {
-            "affordability": [profile.price.indicator, *profile.price.income] if profile.price else [],
-            "indicators": list(used["indicator"].unique()),
+            "affordability": [profile.price.indicator, *income] if profile.price else [],
+            "indicators": list(there),
         }.get(names[0], [profile.need.people, profile.need.share, profile.need.direct])
-        named = sorted(used.loc[used["indicator"].isin(wanted), "source"].dropna().unique())
+        used = indicators[indicators["indicator"].isin(wanted)].assign(ends=period_end(indicators["period"]))
+        used = used[~(used["ends"] > pd.Timestamp(self.study.settings.as_of))]
+        if names[0] != "indicators":
+            used = used[used["ends"] == used.groupby(["indicator", "segment"], dropna=False)["ends"].transform("max")]
+        named = sorted(used["source"].dropna().unique())
         seats = " and the study's tables of facilities and capacity" if "capacity" in behind else ""
         return f"Source: {listing(named, most=5)}{seats}." if named else ""
 
