@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -94,8 +95,6 @@ def report(
             kind, page = jobs[job]
             html, notebook, failure = job.result()
             if failure:
-                for other in jobs:
-                    other.cancel()
                 raise RunFailed(_keep_failed(study, reports, kind, page, notebook, failure))
             bodies[kind, page] = html
             say(f"{study.name}: {done} of {len(wanted)} pages ({kind} {page})")
@@ -172,10 +171,28 @@ def _body(notebook: Path, study: str, kind: Kind, processed: str) -> tuple[str, 
 
 @contextmanager
 def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of workers; whatever stops the run stops them too, and their kernels with them."""
     # Spawned, not forked: the parent may hold threads of pandas and BLAS, which a fork would copy half-way.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context) as pool:
-        yield pool
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context, initializer=_worker_signals) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+            raise
+
+
+def _worker_signals() -> None:
+    """Leave Ctrl-C to the parent, and end in order when it says so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(*_: object) -> None:
+    sys.exit(1)
 
 
 def _keep_failed(study: Study, reports: Path | None, kind: str, page: str, notebook: str, failure: str) -> str:
