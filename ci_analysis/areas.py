@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from shapely import make_valid
+from shapely import make_valid, union_all
 
 __all__ = ["DIGITS", "OUTLINES_SOURCE", "county_outlines", "known_counties", "read_outlines", "with_outlines"]
 
@@ -61,7 +61,7 @@ def county_outlines(counties: Sequence[str]) -> gpd.GeoDataFrame:
     """
     every = _all_counties()
     chosen = every[every["geoid"].str[:2].isin(counties) | every["geoid"].isin(counties)].reset_index(drop=True)
-    return chosen.assign(geometry=make_valid(chosen.geometry.array))
+    return chosen.assign(geometry=_polygons(chosen.geometry))
 
 
 def with_outlines(areas: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -115,4 +115,15 @@ def read_outlines(path: Path) -> gpd.GeoDataFrame:
     ):
         raise ValueError("coordinates lie outside the globe: they are not in the reference system that the file names")
     attributes = pd.DataFrame(areas.drop(columns=areas.geometry.name))
-    return gpd.GeoDataFrame(attributes, geometry=make_valid(areas.geometry.array), crs=areas.crs)
+    return gpd.GeoDataFrame(attributes, geometry=_polygons(areas.geometry), crs=areas.crs)
+
+
+def _polygons(outlines: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return outlines made valid, of polygons alone; one that holds no area is missing, and not an empty shape."""
+    valid = gpd.GeoSeries(make_valid(outlines.array), index=outlines.index, crs=outlines.crs)
+    mixed = valid.geom_type == "GeometryCollection"
+    if mixed.any():
+        parts = valid[mixed].explode()
+        parts = parts[parts.geom_type.isin(["Polygon", "MultiPolygon"])]
+        valid[mixed] = parts.groupby(level=0).agg(lambda shapes: union_all(shapes.to_numpy()))
+    return valid.where(valid.geom_type.isin(["Polygon", "MultiPolygon"]) & ~valid.is_empty, None)

@@ -157,13 +157,13 @@ def in_place(folder: Path) -> Iterator[Path]:
         yield fresh
         if folder.exists():
             folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
+        fresh.rename(folder)
+    except OSError as error:
+        raise RunFailed(f"Results cannot be put in {folder} ({error.strerror}); what was there stands.") from error
     finally:
+        # Whatever stopped it, Ctrl-C between the two renames included: the old folder goes back to its place.
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -37,6 +37,7 @@ from ci_analysis.tables import (
     ACS_CONTROLLED,
     ACS_REASONS,
     INPUTS,
+    OUTPUTS,
     SLUG,
     Column,
     Table,
@@ -67,7 +68,7 @@ _MARKABLE = ("agenda", "backbone", "budget", "preconditions")
 
 def _as_date(value: Any) -> Any:
     # pydantic would read a plain number as seconds since 1970.
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return date.fromisoformat(value)
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -85,10 +86,10 @@ def _as_code(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Day = Annotated[date, BeforeValidator(_as_date)]
-Amount = Annotated[float, BeforeValidator(_as_number), Field(ge=0)]
+Day = Annotated[date, BeforeValidator(_as_date), Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+Amount = Annotated[float, BeforeValidator(_as_number), Field(ge=0, le=1e12)]
 Whole = Annotated[int, BeforeValidator(_as_number)]
-Fips = Annotated[str, BeforeValidator(_as_code), Field(pattern=r"^\d{2}(\d{3})?$")]
+Fips = Annotated[str, BeforeValidator(_as_code), Field(pattern=r"^[0-9]{2}([0-9]{3})?$")]
 
 
 class _Model(BaseModel):
@@ -195,6 +196,8 @@ class Study:
         (EPSG:4326, may be missing), sorted by geoid.
     files : tuple of str
         Names of the files that were read, sorted.
+    provenance : str
+        Text of PROVENANCE.md (Markdown), where the folder has one: the study's own notes on its sources.
 
     Examples
     --------
@@ -209,6 +212,7 @@ class Study:
     tables: Mapping[str, pd.DataFrame]
     areas: gpd.GeoDataFrame
     files: tuple[str, ...]
+    provenance: str = ""
 
     @classmethod
     def read(cls, folder: str | Path) -> Study:
@@ -349,12 +353,21 @@ class _Reader:
         self.check_vocabularies(profile)
         if settings is not None:
             self.check_settings(settings, lines)
+        if profile is not None:
+            self.check_indicators(profile)
+        provenance = self.read_provenance()
         problems = sorted(set(self.problems))
         if problems or settings is None or profile is None or areas is None:
             return None, problems
-        return Study(
-            self.folder, settings, profile, MappingProxyType(self.tables), areas, tuple(sorted(self.files))
-        ), []  # fmt: skip
+        tables, files = MappingProxyType(self.tables), tuple(sorted(self.files))
+        return Study(self.folder, settings, profile, tables, areas, files, provenance), []
+
+    def read_provenance(self) -> str:
+        path = self.folder / "PROVENANCE.md"
+        if not path.exists() and not path.is_symlink():
+            return ""
+        content = self.open_bytes(path.name, 2**20)
+        return (self.decode(path.name, content) or "") if content is not None else ""
 
     # --- study.yaml and the profile
 
@@ -418,8 +431,14 @@ class _Reader:
         if issue in built_in_profiles():
             return load_profile(issue)
         line = lines.get(("issue",), 0)
-        if not issue.endswith(".yaml"):
-            do = f"{nearest(issue, built_in_profiles())}, or give the path of a profile of your own, ending in .yaml"
+        if ".." in issue or issue.startswith("/"):
+            what = f"'{issue[:60]}' lies outside the study's folder"
+            self.say(
+                "study.yaml", line, "issue", what, "copy the profile into the folder, and name it by its path there"
+            )
+            return None
+        if not re.fullmatch(r"[\w.-]{1,100}(/[\w.-]{1,100}){0,5}\.yaml", issue):
+            do = f"{nearest(issue, built_in_profiles())}, or name a profile in the study's folder, ending in .yaml"
             self.say("study.yaml", line, "issue", f"'{issue[:60]}' is not a built-in issue", do)
             return None
         text = self.open_bytes(issue, 2**20)
@@ -439,13 +458,18 @@ class _Reader:
         def say(path: tuple[str | int, ...], what: str, do: str) -> None:
             line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 0)
             key = ".".join(str(p + 1) if isinstance(p, int) else p for p in path)
-            self.say("study.yaml", line, key, what, do)
+            self.say("study.yaml", line, key, what, do, path[0])
 
         partners = self.tables["partners"]["partner_id"].dropna().tolist()
         measures = self.tables["measures"]["measure_id"].dropna().tolist()
         if settings.backbone and settings.backbone.partner not in partners:
             say(("backbone", "partner"), f"'{settings.backbone.partner}' is not in partners.csv",
                 nearest(settings.backbone.partner, partners))  # fmt: skip
+        elif settings.backbone:
+            status = self.tables["partners"].set_index("partner_id")["status"].get(settings.backbone.partner)
+            if status != "joined":
+                say(("backbone", "partner"), f"'{settings.backbone.partner}' has not joined (its status is {status})",
+                    "name a partner that has joined, or mend its status")  # fmt: skip
         for i, goal in enumerate(settings.agenda.goals if settings.agenda else ()):
             if goal.measure_id and goal.measure_id not in measures:
                 say(("agenda", "goals", i, "measure_id"), f"'{goal.measure_id}' is not in measures.csv",
@@ -458,7 +482,7 @@ class _Reader:
                 "give each goal an identifier of its own",
             )
         for key, names, known in (
-            ("publish", settings.publish.tables, list(INPUTS)),
+            ("publish", settings.publish.tables, list({**INPUTS, **OUTPUTS})),
             ("illustrative", settings.illustrative, [*INPUTS, *_MARKABLE]),
         ):
             path = ("publish", "tables") if key == "publish" else (key,)
@@ -607,6 +631,9 @@ class _Reader:
         # conform adds nothing; absent columns come from the declaration's types, all missing.
         frame = pd.concat([pd.DataFrame(columns, index=raw.index), *self.absent(table, columns, raw.index)], axis=1)
         frame = conform(frame, table)
+        if "segment" in table.by_name:
+            # `all` written out means what an empty cell means.
+            frame["segment"] = frame["segment"].mask(frame["segment"].eq("all"))
         if table.name == "indicators":
             frame = _without_annotations(frame)
         self.check_rows(table, frame, rows, unread.to_numpy())
@@ -665,6 +692,28 @@ class _Reader:
             do = f"for a goal of {criteria['goal'].iloc[i]}, best is {where} worst"
             self.say("criteria.csv", int(self.rows["criteria"][i]), "best", "best is not better than worst", do)
 
+    def check_indicators(self, profile: Profile) -> None:
+        """Say which figures are beyond what their kind can be, and which segments of need the issue does not have."""
+        frame, rows = self.tables["indicators"], self.rows["indicators"]
+        kinds = {i.name: i.kind for i in profile.indicators}
+        kind = frame["indicator"].map(kinds)
+        share = kind.eq("share") | frame["indicator"].str.startswith("share_").fillna(False).astype(bool)
+        counted = kind.isin(["count", "money"]) | frame["indicator"].str.startswith("count_").fillna(False).astype(bool)
+        for i in np.flatnonzero((share & ~frame["value"].between(0, 1) & frame["value"].notna()).to_numpy()):
+            what = f"{frame['indicator'].iloc[i]} is {frame['value'].iloc[i]:g}, and a share is between 0 and 1"
+            self.say("indicators.csv", int(rows[i]), "value", what, "write 0.65 for 65 percent", "share")
+        for i in np.flatnonzero((counted & (frame["value"] < 0)).to_numpy()):
+            what = f"{frame['indicator'].iloc[i]} is below zero"
+            self.say("indicators.csv", int(rows[i]), "value", what, "mend it", "below zero")
+        names = [profile.need.people, profile.need.share, profile.need.direct, profile.shortage.people]
+        names += [profile.price.indicator] if profile.price else []
+        known = [*profile.vocabulary("segments"), *(g.segment for g in profile.groups)]
+        wrong = frame["indicator"].isin(names) & frame["segment"].notna() & ~frame["segment"].isin(known)
+        for i in np.flatnonzero(wrong.to_numpy()):
+            word = frame["segment"].iloc[i]
+            what = f"'{word}' is not one of the issue's segments, so this figure would count for nobody"
+            self.say("indicators.csv", int(rows[i]), "segment", what, nearest(word, known), "segment")
+
     # --- areas
 
     def read_areas(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> gpd.GeoDataFrame | None:
@@ -674,7 +723,7 @@ class _Reader:
         if outlines:
             areas = self.read_area_outlines(outlines[0])
         elif (self.folder / table.file).exists():
-            areas = with_outlines(self.tables["areas"]) if len(self.tables["areas"]) else None
+            areas = self.outlined(settings)
         elif settings is not None and settings.level == "county":
             counties = county_outlines(settings.counties).assign(longitude=np.nan, latitude=np.nan)
             areas = counties[["geoid", "name", "longitude", "latitude", "geometry"]]
@@ -690,6 +739,15 @@ class _Reader:
             return None
         self.check_geoids(file, settings)
         return areas.sort_values("geoid", ignore_index=True)
+
+    def outlined(self, settings: Settings | None) -> gpd.GeoDataFrame | None:
+        """Return areas.csv with the built-in outlines, which are counties': those of other levels have none."""
+        areas = self.tables["areas"]
+        if settings is None or not len(areas):
+            return None
+        if settings.level == "county":
+            return with_outlines(areas)
+        return gpd.GeoDataFrame(areas, geometry=gpd.GeoSeries([None] * len(areas), index=areas.index, crs="EPSG:4326"))
 
     def read_area_outlines(self, file: str) -> gpd.GeoDataFrame | None:
         if self.open_bytes(file, MAXIMUM_TABLE_BYTES) is None:
@@ -728,14 +786,14 @@ class _Reader:
         digits = DIGITS[settings.level]
         if not digits:
             return
-        right = geoids.str.fullmatch(rf"\d{{{digits}}}").fillna(True).astype(bool)
+        right = geoids.str.fullmatch(rf"[0-9]{{{digits}}}").fillna(True).astype(bool)
         covered = tuple(settings.counties)
         for i in np.flatnonzero(~right.to_numpy()):
             found = geoids.iloc[i]
             do = f"write {digits} digits"
             do += (
                 ", with the leading zero that was lost"
-                if re.fullmatch(rf"\d{{{digits - 1}}}", found)
+                if re.fullmatch(rf"[0-9]{{{digits - 1}}}", found)
                 else f" for level {settings.level}"
             )
             self.say(

@@ -55,8 +55,12 @@ Kind = Literal[
 Vocabulary = Literal["sectors", "levers", "segments", "items"]
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_PERIOD = r"\d{4}(?:-Q[1-4]|-\d{2}(?:-\d{2})?)?"
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_PERIOD = r"[0-9]{4}(?:-Q[1-4]|-[0-9]{2}(?:-[0-9]{2})?)?"
+#: No count, amount or score here is larger; what is, would drown the others in rounding, or in infinity.
+LARGEST = 1e15
+#: Years that a date may be of, so that rules about dates have room on both sides.
+_YEARS = ("1900", "2199")
 #: What the American Community Survey writes where it has no estimate, and why.
 ACS_REASONS = MappingProxyType(
     {
@@ -1288,7 +1292,7 @@ _MISSING_WORDS = {
 def _number_advice(text: str) -> str:
     if text.lower() in _MISSING_WORDS:
         return "leave the cell empty where the figure is missing"
-    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", text):
+    if re.fullmatch(r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text):
         return f"write {text.replace(',', '')}"
     if text.endswith("%"):
         return "write a share between 0 and 1, without the sign"
@@ -1304,7 +1308,9 @@ def _read_number(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault
         broken = values.notna() & (values % 1 != 0)
         faults += _faults(broken, text, lambda t: f"{_quote(t)} is not a whole number", "round it", "whole")
     low, high = column.minimum, column.maximum
-    outside = pd.Series(False, index=text.index)
+    outside = values.abs() > LARGEST
+    faults += _faults(outside, text, lambda t: f"{_quote(t)} is too large to be right", "mend it", "large")
+    values, outside = values.where(~outside), pd.Series(False, index=text.index)
     if low is not None:
         outside |= values < low
     if high is not None:
@@ -1380,7 +1386,7 @@ def _read_date(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault]]
 
 
 def _is_date(text: str) -> bool:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) or not "1677" < text[:4] < "2262":
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) or not _YEARS[0] <= text[:4] <= _YEARS[1]:
         return False
     return not pd.isna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
 
@@ -1389,7 +1395,7 @@ def _read_period(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault
     def good(t: str) -> bool:
         if not re.fullmatch(_PERIOD, t):
             return False
-        day = t if len(t) == 10 else f"{t}-01" if re.fullmatch(r"\d{4}-\d{2}", t) else f"{t[:4]}-01-01"
+        day = t if len(t) == 10 else f"{t}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", t) else f"{t[:4]}-01-01"
         return _is_date(day)
 
     return _each(text, good, "is not a period", "write 2026, 2026-Q2, 2026-06 or 2026-06-30", "period")
@@ -1398,7 +1404,7 @@ def _read_period(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault
 def _read_time(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault]]:
     return _each(
         text,
-        lambda t: re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", t) is not None,
+        lambda t: re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", t) is not None,
         "is not a time of day",
         "write it as HH:MM, such as 06:30",
         "time",

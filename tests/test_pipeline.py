@@ -163,6 +163,37 @@ def test_a_run_that_fails_leaves_the_last_good_tables(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["place"], "nothing half-made is left beside it"
 
 
+def test_a_stop_between_the_two_renames_brings_the_old_tables_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    with pipeline.in_place(place) as fresh:
+        (fresh / "a.txt").write_text("good")
+    real = Path.rename
+
+    def stopped(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    with pytest.raises(KeyboardInterrupt), pipeline.in_place(place) as fresh:
+        (fresh / "a.txt").write_text("newer")
+    assert (place / "a.txt").read_text() == "good"
+    assert [p.name for p in tmp_path.iterdir()] == ["place"]
+
+
+def test_a_study_over_all_of_virginia_runs(tmp_path: Path) -> None:
+    """The outline of one of its cities is empty at this scale."""
+    text = (ONLY_SETTINGS / "study.yaml").read_text(encoding="utf-8").replace('["08009", "08061"]', '["51"]')
+    folder = tmp_path / "virginia"
+    folder.mkdir()
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    (folder / "indicators.csv").write_text("geoid,indicator,period,segment,value\n51610,children,2024,preschool,300\n")
+    tables = pipeline.compute(Study.read(folder))
+    assert tables["gap_summary"].set_index("segment").loc["preschool", "need"] == 300
+
+
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFailed, match="Results cannot be written to"), pipeline.in_place(tmp_path / "file" / "x"):

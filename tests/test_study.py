@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from shapely.geometry import Point, box
 
+from ci_analysis.areas import county_outlines, known_counties
 from ci_analysis.cli import main
 from ci_analysis.errors import StudyNotFound, StudyProblems
 from ci_analysis.study import Study, find_study
@@ -91,6 +92,14 @@ TABLE_MISTAKES = [
      "indicators.csv:2:moe: '-2' is out of range; write a number at least 0"),
     ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,,5\n08009,children,2024,,6\n",
      "indicators.csv:3:geoid: the same geoid, indicator, period, segment as in row 2"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,share_all_parents_working,2024,,65\n",
+     "share_all_parents_working is 65, and a share is between 0 and 1; write 0.65 for 65 percent"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,,-100\n", "children is below zero"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,children,2024,infants,5\n",
+     "'infants' is not one of the issue's segments, so this figure would count for nobody"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,population,2024,,1e300\n", "'1e300' is too large to be right"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,population,20２4,,1\n", "is not a period"),
+    ("partners", "partner_id,name,sector,status,joined_on\na,A,health,joined,2261-12-31\n", "'2261-12-31' is not a date"),
     ("observations", "measure_id,period,partner_id,segment,value\nseats,2026,,,\n",
      "observations.csv:2:value: the row has no figure; fill in value or numerator and denominator"),
     ("observations", "measure_id,period,partner_id,segment,value\nseets,2026,,,4\n",
@@ -124,7 +133,12 @@ YAML_MISTAKES = [
     ("format: 1", "format: 2", "study.yaml:1:format: '2' is not a choice; use 1"),
     ("level: county", "level: couty", "study.yaml:5:level: 'couty' is not a choice"),
     ("issue: child-care", "issue: childcare", "study.yaml:4:issue: 'childcare' is not a built-in issue; write 'child-care'"),
-    ("issue: child-care", "issue: ../other.yaml", "the file is a link out of the study's folder"),
+    ("issue: child-care", "issue: ../other.yaml", "study.yaml:4:issue: '../other.yaml' lies outside the study's folder"),
+    ("issue: child-care", 'issue: "x\\0.yaml"', "is not a built-in issue"),
+    ("issue: child-care", "issue: " + "x" * 300 + ".yaml", "is not a built-in issue"),
+    ("as_of: 2026-06-30", "as_of: 9999-12-31", "study.yaml:7:as_of: '9999-12-31' does not fit"),
+    ("as_of:", "budget: 1.0e+300\nas_of:", "study.yaml:7:budget: "),
+    ("as_of:", "x: [" + "1," * 30_000 + "1]\nas_of:", "the file has too many entries"),
     ("as_of: 2026-06-30", "as_of: 20260630", "study.yaml:7:as_of: it is not a date such as 2026-06-30"),
     ("as_of: 2026-06-30", "", "study.yaml:1:as_of: the key is missing; add it"),
     ('"08061"', '"99999"', "study.yaml:6:counties.2: there is no state or county 99999"),
@@ -322,6 +336,52 @@ def test_a_profile_of_ones_own_is_read_and_checked(tmp_path: Path) -> None:
     assert any(
         line.startswith("mine.yaml:23:sectors.1.need: 'need' is not a known key") for line in problems(folder)
     ), problems(folder)
+
+
+def test_a_backbone_must_have_joined(tmp_path: Path) -> None:
+    partners = PARTNERS + "maybe,Maybe,health,prospect\n"
+    settings = SETTINGS.replace("as_of:", "backbone: {partner: maybe}\nas_of:")
+    found = problems(write(tmp_path / "s", study=settings, partners=partners))
+    assert found == [
+        "study.yaml:7:backbone.partner: 'maybe' has not joined (its status is prospect); "
+        "name a partner that has joined, or mend its status"
+    ]
+
+
+def test_everybody_may_be_written_out(tmp_path: Path) -> None:
+    text = "geoid,indicator,period,segment,value\n08009,population,2024,all,5\n"
+    frame = Study.read(write(tmp_path / "s", indicators=text)).tables["indicators"]
+    assert frame["segment"].isna().all()
+
+
+def test_notes_on_sources_are_read_as_safely_as_tables(tmp_path: Path) -> None:
+    folder = write(tmp_path / "s")
+    (folder / "PROVENANCE.md").write_text("## From the Census\n", encoding="utf-8")
+    study = Study.read(folder)
+    assert study.provenance == "## From the Census\n"
+    assert "PROVENANCE.md" in study.files, "a change of it is a change of the study"
+    (folder / "PROVENANCE.md").write_bytes("Café".encode("cp1252"))
+    assert "PROVENANCE.md:1: the file is not UTF-8" in problems(folder)[0]
+    (folder / "PROVENANCE.md").unlink()
+    os.symlink("/etc/hostname", folder / "PROVENANCE.md")
+    assert problems(folder)[0].startswith("PROVENANCE.md: the file is a link out of the study's folder")
+
+
+def test_areas_of_another_level_get_no_county_outline(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("level: county", "level: zcta").replace('["08009", "08061"]', '["34"]')
+    study = Study.read(write(tmp_path / "s", study=settings, areas="geoid,name\n08001,Alloway\n"))
+    assert study.areas.geometry.isna().all(), "08001 is a county's code too, and means another place"
+
+
+def test_no_built_in_outline_is_an_empty_shape() -> None:
+    states = sorted(set(known_counties().index.str[:2]))
+    outlines = county_outlines(states)
+    known = outlines.geometry[outlines.geometry.notna()]
+    assert len(outlines) == len(known_counties())
+    assert len(outlines) - len(known) <= 5
+    assert not known.is_empty.any()
+    assert set(known.geom_type) <= {"Polygon", "MultiPolygon"}
+    assert known.is_valid.all()
 
 
 def test_the_example_is_read_whole() -> None:

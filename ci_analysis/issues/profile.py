@@ -44,6 +44,7 @@ __all__ = [
 
 MAXIMUM_YAML_BYTES = 2**20
 MAXIMUM_YAML_DEPTH = 20
+MAXIMUM_YAML_EVENTS = 20_000
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -355,8 +356,10 @@ def read_yaml(text: bytes) -> tuple[Any, dict[tuple[str | int, ...], int]]:
 
 def _refuse_more_than_plain(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for events, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         line = event.start_mark.line + 1
+        if events > MAXIMUM_YAML_EVENTS:
+            raise YamlFault(line, "the file has too many entries", "keep what a study needs")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise YamlFault(line, "anchors and aliases are not allowed", "write the value out")
         tag = getattr(event, "tag", None)

@@ -100,11 +100,13 @@ def latest_figures(
     rows = rows.assign(end=period_end(rows["period"]), key=rows["segment"].fillna(NO_SEGMENT))
     rows = rows[rows["end"] <= pd.Timestamp(as_of)]
     known = rows.groupby("key")["geoid"].nunique()
-    covered = rows.groupby(["key", "end", "period"])["geoid"].nunique().rename("areas").reset_index()
+    # 2024, 2024-Q4 and 2024-12 end on the same day, and are one period.
+    covered = rows.groupby(["key", "end"])["geoid"].nunique().rename("areas").reset_index()
     # 0.8 has no exact binary form: four areas of five are enough.
     enough = covered["areas"] >= minimum_share * covered["key"].map(known).astype("float64") - 1e-9
-    last = covered[enough].sort_values(["key", "end", "period"]).drop_duplicates("key", keep="last")
-    rows = rows.merge(last[["key", "period"]], on=["key", "period"])
+    last = covered[enough].sort_values(["key", "end"]).drop_duplicates("key", keep="last")
+    rows = rows.merge(last[["key", "end"]], on=["key", "end"])
+    rows = rows.sort_values(["geoid", "key", "period"]).drop_duplicates(["geoid", "key"])
     return rows.sort_values(["geoid", "key"])[["geoid", "segment", "value", "moe", "period"]].reset_index(drop=True)
 
 

@@ -81,6 +81,8 @@ def _value(value: float, unit: str) -> str:
 
 
 def _decided(edition: Edition) -> list[str]:
+    if not edition.may_show("portfolio"):
+        return []
     chosen = edition.tables["portfolio"]
     chosen = chosen[(chosen["rule"] == "value") & chosen["chosen"].fillna(False).astype(bool)]
     if not len(chosen):
@@ -104,7 +106,7 @@ def _coming(edition: Edition) -> list[str]:
         & deliverables["due_on"].between(today, today + pd.Timedelta(days=_SOON_DAYS))
     ].sort_values(["due_on", "deliverable_id"])
     owners = study.labels["partner_id"]
-    return [f"{row.name_} – {owners.get(row.owner, row.owner)}, by {date_words(row.due_on)}"
+    return [f"{row.name_} – {owners.get(row.owner, 'a partner')}, by {date_words(row.due_on)}"
             for row in soon.rename(columns={"name": "name_"}).head(4).itertuples()]  # fmt: skip
 
 

@@ -116,9 +116,13 @@ def markdown(text: str, *, below: int) -> str:
     """
     import mistune
 
+    deepest = below
+
     class Renderer(mistune.HTMLRenderer):
         def heading(self, text: str, level: int, **attrs: Any) -> str:
-            level = min(level + below, 6)
+            # A text that begins with ##, or leaves a level out, is set without a gap.
+            nonlocal deepest
+            level = deepest = min(level + below, deepest + 1, 6)
             return f"<h{level}>{text}</h{level}>\n"
 
         def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:

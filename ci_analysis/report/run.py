@@ -25,6 +25,8 @@ __all__ = ["all_editions", "notebooks_folder", "render", "report"]
 #: Seconds that one cell of a notebook may take.
 CELL_SECONDS = 600
 _WORKERS = 2
+#: A socket's path has 107 bytes at most; beyond that folder, kernels take ports after all.
+_LONGEST_SOCKET_FOLDER = 90
 
 Say = Callable[[str], None]
 
@@ -85,11 +87,12 @@ def report(
     tables = results(study, processed)
     wanted = [(kind, page) for kind in stale for page in PAGES]
     bodies: dict[tuple[Kind, str], str] = {}
-    with _workers(len(wanted)) as pool:
+    with tempfile.TemporaryDirectory(prefix="ci-") as scratch, _workers(len(wanted)) as pool:
         shelf = notebooks_folder()
         place, home = os.fspath(study.folder.resolve()), os.fspath(folder.parent.resolve())
         jobs = {
-            pool.submit(_body, shelf / f"{PAGES[page]}.ipynb", place, kind, home): (kind, page) for kind, page in wanted
+            pool.submit(_body, shelf / f"{PAGES[page]}.ipynb", place, kind, home, scratch): (kind, page)
+            for kind, page in wanted
         }
         for done, job in enumerate(as_completed(jobs), 1):
             kind, page = jobs[job]
@@ -105,7 +108,7 @@ def report(
     return first
 
 
-def render(path: Path, parameters: dict[str, Any]) -> Any:
+def render(path: Path, parameters: dict[str, Any], *, scratch: str | None = None) -> Any:
     """Return a notebook, executed by Papermill with the parameters given.
 
     Parameters
@@ -114,6 +117,8 @@ def render(path: Path, parameters: dict[str, Any]) -> Any:
         The notebook.
     parameters : dict
         By name; only those that the notebook declares.
+    scratch : str, optional
+        A folder for what the kernel leaves; the system's, unless told.
 
     Raises
     ------
@@ -128,9 +133,9 @@ def render(path: Path, parameters: dict[str, Any]) -> Any:
     unknown = set(parameters) - set(papermill.inspect_notebook(os.fspath(path)))
     if unknown:
         raise WrongUse(f"{path.name} has no parameter {', '.join(sorted(unknown))}.")
-    with tempfile.TemporaryDirectory(prefix="ci-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="ci-", dir=scratch) as scratch:
         config = Config()
-        if sys.platform != "win32":
+        if sys.platform != "win32" and len(scratch) <= _LONGEST_SOCKET_FOLDER:
             # Kernels that start together race for free ports; a socket file of its own has no rival.
             config.KernelManager.transport = "ipc"
             config.KernelManager.ip = os.path.join(scratch, "k")
@@ -153,7 +158,7 @@ def render(path: Path, parameters: dict[str, Any]) -> Any:
         )
 
 
-def _body(notebook: Path, study: str, kind: Kind, processed: str) -> tuple[str, str, str]:
+def _body(notebook: Path, study: str, kind: Kind, processed: str, scratch: str) -> tuple[str, str, str]:
     """In a worker: return a notebook's page body, or the failed notebook and a sentence on what stopped it."""
     import nbformat
     from papermill.exceptions import PapermillExecutionError
@@ -161,7 +166,7 @@ def _body(notebook: Path, study: str, kind: Kind, processed: str) -> tuple[str, 
     from ci_analysis.report.pages import notebook_body
 
     try:
-        executed = render(notebook, {"study": study, "edition": kind, "processed": processed})
+        executed = render(notebook, {"study": study, "edition": kind, "processed": processed}, scratch=scratch)
     except PapermillExecutionError as error:
         what = f"{error.ename}: {error.evalue}".strip().split("\n")[0][:300]
         failed = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(error.source)])
@@ -175,24 +180,18 @@ def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: the parent may hold threads of pandas and BLAS, which a fork would copy half-way.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context, initializer=_worker_signals) as pool:
+    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context, initializer=_leave_it_to_the_parent) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in set(multiprocessing.active_children()) - others:
-                worker.terminate()
+                worker.kill()  # in the midst of starting a kernel it would not listen; kernels follow their worker
             raise
 
 
-def _worker_signals() -> None:
-    """Leave Ctrl-C to the parent, and end in order when it says so."""
+def _leave_it_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-
-
-def _leave(*_: object) -> None:
-    sys.exit(1)
 
 
 def _keep_failed(study: Study, reports: Path | None, kind: str, page: str, notebook: str, failure: str) -> str:

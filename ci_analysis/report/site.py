@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from markupsafe import Markup
 from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
 from ci_analysis.report.pages import markdown, page
-from ci_analysis.tables import OUTPUTS, write_csv
+from ci_analysis.tables import INPUTS, OUTPUTS, write_csv
 
 if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
@@ -33,6 +35,8 @@ _NAV = (
     ("methods", "Methods"),
 )
 _MARK = "report.json"
+#: Attributes whose address a browser loads by itself.
+_LOADING = ("src", "srcset", "poster", "data", "background")
 
 
 def report_folder(study: Study, reports: Path | None = None) -> Path:
@@ -110,7 +114,7 @@ def _write(folder: Path, edition: Edition, name: str, template: str, context: Ma
             "nav": _NAV,
             "study": settings,
             "edition": edition.kind,
-            "made_up": bool(settings.illustrative),
+            "made_up": any(edition.study.is_illustrative(t) for t in (*INPUTS, *settings.illustrative)),
             "issue": edition.study.profile.label,
             **context,
         },
@@ -131,25 +135,50 @@ def outside(html: str) -> Sequence[str]:
     >>> outside('<a href="https://example.org">x</a><img src="https://example.org/x.png">')
     ['loads https://example.org/x.png']
     """
-    import re
+    return _Loads(html).found
 
-    loading = (
-        r"""(?:\bsrc|\bsrcset|\bposter|\bdata|<link[^>]*\bhref|<image[^>]*\bhref|<use[^>]*\bhref)\s*=\s*["']([^"']+)"""
-    )
-    found = (
-        re.findall(loading, html) + re.findall(r"url\(\s*[\"']?([^\"')]+)", html) + re.findall(r"@import\s+(\S+)", html)
-    )
-    return [f"loads {a[:80]}" for a in found if re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", a)]
+
+class _Loads(HTMLParser):
+    """Collects what a page would load; what it says as text is none of it."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.in_style = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_style = tag == "style"
+        for name, value in attrs:
+            if name in _LOADING or (name.endswith("href") and tag in ("link", "image", "use")):
+                self.look(value or "")
+            elif name == "style":
+                self.look_in_style(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_style:
+            self.look_in_style(data)
+
+    def look_in_style(self, css: str) -> None:
+        for address in re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')\s;]+)", css):
+            self.look(address)
+
+    def look(self, address: str) -> None:
+        if re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address.strip(), flags=re.IGNORECASE):
+            self.found.append(f"loads {address[:80]}")
 
 
 def _methods(edition: Edition, processed: Path) -> dict[str, Any]:
     manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
     study = edition.study
-    provenance = study.folder / "PROVENANCE.md"
     return {
         "manifest": manifest,
         "tables": [OUTPUTS[name] for name in edition.tables],
         "profile": study.profile,
         "bands": study.bands,
-        "provenance": Markup(markdown(provenance.read_text(encoding="utf-8"), below=2)) if provenance.is_file() else "",
+        "provenance": Markup(markdown(study.provenance, below=2)) if study.provenance else "",
     }

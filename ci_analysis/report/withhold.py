@@ -13,15 +13,17 @@ from types import MappingProxyType
 import pandas as pd
 
 from ci_analysis.study import Study
-from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame
+from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 
 __all__ = ["enough_answers", "public_study", "public_tables", "withheld_rows"]
 
+#: Tables that show how partners weigh; with few of them, one partner's own weights.
+_JUDGEMENTS = ("ranking", "portfolio", "agenda_arithmetic")
 #: By table: the column that counts answers, and the scores that rest on them.
 _ANSWERS = {
     "conditions": ("respondents", ("score", "low", "high", "level")),
     "network_partners": ("n_ratings", ("trust", "value")),
-    "network_summary": ("respondents", ("mean_trust", "mean_value")),
+    "network_summary": ("raters", ("mean_trust", "mean_value")),
 }
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
@@ -41,9 +43,20 @@ def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
     """
     least, kept = study.settings.minimum_respondents, dict(tables)
     for name, (answers, scores) in _ANSWERS.items():
-        few = ~(kept[name][answers] >= least)
+        count = _raters(study, kept[name]) if answers == "raters" else kept[name][answers]
+        few = ~(count >= least)
         kept[name] = kept[name].assign(**{score: kept[name][score].mask(few) for score in scores})
     return kept
+
+
+def _raters(study: Study, summary: pd.DataFrame) -> pd.Series:
+    """Return how many partners rated others' trust or value in each wave: the fewer of the two."""
+    ties = study.tables["ties"]
+    given = [
+        ties[ties[list(parts)].notna().any(axis=1)].groupby("wave")["source"].nunique()
+        for parts in (("reliability", "mission", "openness"), ("influence", "involvement", "resources"))
+    ]
+    return pd.concat([summary["wave"].map(g) for g in given], axis=1).min(axis=1, skipna=False)
 
 
 def public_study(study: Study) -> Study:
@@ -66,6 +79,8 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     if not table.public and table.name not in study.settings.publish.tables:
         return empty_frame(table)
     internal = _internal_measures(study)
+    partners = study.tables["partners"]
+    prospects = set(partners.loc[partners["status"] == "prospect", "partner_id"])
     kept = pd.Series(True, index=frame.index)
     if table.name == "partners":
         kept = frame["status"] != "prospect"
@@ -78,6 +93,10 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     for column in table.columns:
         if not column.public:
             shown[column.name] = blank[column.name]
+        elif column.link == "partners.partner_id" and prospects:
+            shown[column.name] = shown[column.name].map(
+                lambda cell: ";".join(m for m in members(cell) if m not in prospects) or None, na_action="ignore"
+            ).astype("str")  # fmt: skip
         elif column.link == "measures.measure_id" or (table.name, column.name) == ("measures", "measure_id"):
             of_internal = frame[column.name].isin(internal)
             if column.presence == "optional":
@@ -109,10 +128,13 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         those that would give it back, keep their keys and lose every figure; they are marked in `x_withheld`.
     """
     shown = {}
+    weighing = study.tables["weights"]["partner_id"].nunique()
     for name, frame in tables.items():
         table = OUTPUTS[name]
         if not table.public and name not in study.settings.publish.tables:
             continue
+        if name in _JUDGEMENTS and weighing < study.settings.minimum_respondents:
+            continue  # the order of few partners is a single partner's
         if name == "affordability" and study.tables["capacity"]["price_week"].notna().any():
             continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
@@ -172,12 +194,26 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
         # Rows of totals add up to each other.
         return ~exempt & small.any()
     names = set(frame.loc[small, whole])
-    if whole == "geoid" and len(names) == 1:
-        open_rows = frame[~frame[whole].isin(names) & ~exempt]
-        counts = people.loc[open_rows.index].where(lambda x: x > 0).min(axis=1)
-        ordered = open_rows.assign(count=counts).sort_values(["count", whole], na_position="last")
-        names |= set(ordered[whole].head(1))
+    if whole == "geoid" and names:
+        names |= _complement(frame.assign(count=people.where(people > 0).min(axis=1)), names, exempt, minimum)
     return frame[whole].isin(names) & ~exempt
+
+
+def _complement(frame: pd.DataFrame, names: set[str], exempt: pd.Series, minimum: int) -> set[str]:
+    """Return the areas to withhold beside those with small counts, the smallest first.
+
+    A total less the areas shown is the sum over the withheld ones: it must be of two areas at least, and of the
+    minimum at least.
+    """
+    least = frame[~exempt].groupby("geoid")["count"].min()
+    order = least.drop(index=list(names & set(least.index))).sort_values(kind="stable", na_position="last").index
+    more: set[str] = set()
+    for area in order:
+        together = least[list(names | more)]
+        if len(together) >= 2 and together.sum() >= minimum:
+            break
+        more.add(str(area))
+    return more
 
 
 def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:
@@ -190,9 +226,20 @@ def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:
         used = used[used["indicator"].isin([need.people, need.share, need.direct])]
         return pd.Series(bool(used["source"].notna().all()), index=frame.index)
     if "measure_id" in frame:
-        # Figures that partners report are the coalition's own; shares, prices and days do not count people.
-        measures = study.tables["measures"].set_index("measure_id")
-        reported = study.tables["observations"].dropna(subset=["partner_id"])["measure_id"]
-        rates = measures.index[measures["rollup"].isin(["mean", "weighted"])]
-        return ~frame["measure_id"].isin(set(reported) - set(rates))
+        return ~frame["measure_id"].isin(_counting_measures(study))
     return pd.Series(False, index=frame.index)
+
+
+def _counting_measures(study: Study) -> set[str]:
+    """Return measures whose small figures could be people: reported counts, small bases, small whole numbers."""
+    rows = study.tables["observations"]
+    rules = study.tables["measures"].set_index("measure_id")["rollup"]
+    least = study.settings.publish.minimum_count
+
+    def small(figures: pd.Series) -> pd.Series:
+        return (figures > 0) & (figures < least)
+
+    own_sums = rows["partner_id"].notna() & ~rows["measure_id"].map(rules).isin(["mean", "weighted"])
+    whole_numbers = small(rows["value"]) & (rows["value"] % 1 == 0)
+    bases = small(rows["numerator"]) | small(rows["denominator"])
+    return set(rows.loc[own_sums | whole_numbers | bases, "measure_id"])

@@ -16,6 +16,8 @@ SCORE_UNIT = 1e-6
 #: Money is added up in whole cents.
 CENTS = 100
 #: So many yes-or-no preferences fit in one objective without loss of digits.
+#: Seconds that the solver may take for one question.
+SECONDS = 60.0
 BLOCK = 20
 #: The solver gets no coefficient beyond this: its tolerances are absolute, and far larger ones break it.
 LARGEST = 1e6
@@ -277,8 +279,12 @@ def _maximum(objective: np.ndarray, rows: np.ndarray, upper: np.ndarray, lower: 
             integrality=np.ones(len(objective)),
             bounds=Bounds(lower, 1),
             constraints=LinearConstraint(rows / by[:, None], ub=upper / by),
-            options={"mip_rel_gap": 0.0},
+            options={"mip_rel_gap": 0.0, "time_limit": SECONDS},
         )
+        if answer.status == 1:
+            raise RunFailed(
+                "the exact portfolio is not found in a minute: set `gate` to no for projects that are not in question"
+            )
         if answer.x is None or answer.status != 0:
             raise RunFailed(f"the portfolio has no answer: {answer.message}")
         x = np.rint(answer.x).astype("int64")

@@ -223,3 +223,9 @@ def test_roll_up_conserves_totals(profile, areas):
     )
     rolled = roll_up(figures, areas, profile)
     assert rolled.loc[rolled["segment"].eq("all"), "value"].sum() == figures["value"].sum()
+
+
+def test_spellings_of_one_period_are_one_period(figures, areas, as_of):
+    spelt = ["2024", "2024-Q4", "2024-12", "2024-12-31", "2024"]
+    rows = figures(*((g, "children", p, None, 20, 1) for g, p in zip(areas["geoid"], spelt, strict=True)))
+    assert len(latest_figures(rows, "children", areas=areas, as_of=as_of)) == 5

@@ -86,4 +86,7 @@ def test_markdown_of_a_study_brings_no_markup_and_loads_nothing() -> None:
     assert "<img" not in html
     assert "<h3>One</h3>" in html
     assert "&lt;b&gt;" in html
+    # Headings that begin low, or leave a level out, are set without a gap.
+    assert "<h3>Two</h3>" in markdown("## Two\n\n#### Four\n", below=2)
+    assert "<h4>Four</h4>" in markdown("## Two\n\n#### Four\n", below=2)
     assert 'href="javascript' not in markdown("[x](javascript:alert(1))", below=2)

@@ -196,6 +196,8 @@ def test_an_address_outside_is_seen() -> None:
     assert outside("a { background: url('http://example.org/x.png') }")
     assert outside('<a href="https://example.org">') == []
     assert outside('<img src="data:image/png;base64,xx"><use href="#a">') == []
+    assert outside('<p style="background: url(//example.org/x)">')
+    assert outside("<p>a partner called url(https://example.org/x), src='https://example.org', @import //x</p>") == []
 
 
 def test_headings_out_of_order_are_seen() -> None:

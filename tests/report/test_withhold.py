@@ -53,8 +53,10 @@ def test_zero_and_the_minimum_itself_may_be_shown(count: float, expected: bool) 
     assert withheld(frame)[0] is expected
 
 
-def test_two_withheld_areas_need_no_third() -> None:
-    assert withheld(gap(("1", "all", 4), ("2", "all", 5), ("3", "all", 90))) == [True, True, False]
+def test_two_withheld_areas_need_no_third_where_their_sum_tells_nothing() -> None:
+    assert withheld(gap(("1", "all", 6), ("2", "all", 7), ("3", "all", 90))) == [True, True, False]
+    # 1 and 1: their sum of 2, which the total gives back, would say both.
+    assert withheld(gap(("1", "all", 1), ("2", "all", 1), ("3", "all", 90), ("4", "all", 95))) == [True] * 3 + [False]
 
 
 def test_a_missing_count_is_not_a_small_one() -> None:
@@ -147,6 +149,36 @@ def test_internal_communications_and_measures_are_in_no_public_table(
     for name, frame in shown.items():
         if "measure_id" in frame:
             assert not frame["measure_id"].isin(internal).any(), name
+
+
+def test_small_counts_of_the_community_itself_are_withheld(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    observations = study.tables["observations"].copy()
+    rows = observations["measure_id"] == "licences-home"
+    observations.loc[rows, "value"] = 5.0
+    measures = tables["measures"].copy()
+    measures.loc[measures["measure_id"] == "licences-home", ["baseline", "latest"]] = 5.0
+    changed = with_table(study, "observations", observations)
+    shown = public_tables(changed, {**tables, "measures": measures})["measures"].set_index("measure_id")
+    assert shown.loc[["licences-home"], ["baseline", "latest"]].isna().all(axis=None)
+    assert shown.loc[["families-in-poverty"], "latest"].notna().all(), "a share is no count"
+
+
+def test_the_order_of_few_partners_is_not_public(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    weights = study.tables["weights"]
+    one = with_table(study, "weights", weights[weights["partner_id"] == weights["partner_id"].iloc[0]])
+    assert not {"ranking", "portfolio", "agenda_arithmetic"} & set(public_tables(one, tables))
+    assert {"ranking", "portfolio", "agenda_arithmetic"} <= set(public_tables(study, tables))
+
+
+def test_a_prospect_is_named_nowhere_in_a_public_study(study: Study) -> None:
+    prospect = study.tables["partners"].query("status == 'prospect'")["partner_id"].iloc[0]
+    deliverables = study.tables["deliverables"].copy()
+    deliverables.loc[0, "owner"] = prospect
+    initiatives = study.tables["initiatives"].copy()
+    initiatives.loc[0, "partners"] = f"backbone-office;{prospect}"
+    public = public_study(with_table(with_table(study, "deliverables", deliverables), "initiatives", initiatives))
+    assert all(prospect not in frame.to_csv() for frame in public.tables.values())
+    assert public.tables["initiatives"]["partners"].iloc[0] == "backbone-office"
 
 
 def test_a_study_may_publish_a_table_by_name(study: Study, tables: dict[str, pd.DataFrame]) -> None:
