@@ -28,7 +28,17 @@ from ci_analysis.errors import RunFailed
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
 
-__all__ = ["compute", "fingerprint", "in_place", "is_current", "processed_folder", "results", "run", "sources"]
+__all__ = [
+    "compute",
+    "fingerprint",
+    "in_place",
+    "is_current",
+    "processed_folder",
+    "results",
+    "run",
+    "sources",
+    "writable",
+]
 
 _STEPS = (convene, landscape, strategy, redesign)
 #: Tables that say something of the five conditions.
@@ -146,11 +156,7 @@ def in_place(folder: Path) -> Iterator[Path]:
     RunFailed
         Where the place cannot be written.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise RunFailed(f"Results cannot be written to {folder.parent} ({error.strerror}).") from None
+    aside = writable(folder.parent, keep=f".{folder.name}.")
     fresh, old = aside / "new", aside / "old"
     try:
         fresh.mkdir()
@@ -165,6 +171,31 @@ def in_place(folder: Path) -> Iterator[Path]:
         if old.exists() and not folder.exists():
             old.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def writable(folder: Path, *, keep: str = "") -> Path:
+    """Return a new folder inside a folder, which shows that results can be written there; gone again, unless kept.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Made where it is not there.
+    keep : str
+        How the new folder's name begins, where it is kept.
+
+    Raises
+    ------
+    RunFailed
+        Where nothing can be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        inside = Path(tempfile.mkdtemp(prefix=keep or ".", dir=folder))
+        if not keep:
+            inside.rmdir()
+    except OSError as error:
+        raise RunFailed(f"Results cannot be written to {folder} ({error.strerror}).") from None
+    return inside
 
 
 def fingerprint(study: Study) -> str:

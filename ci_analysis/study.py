@@ -315,8 +315,9 @@ def find_study(named: str | Path) -> Path:
                 return shelf / str(named)
     there = sorted({p.parent.name for shelf in shelves if shelf.is_dir() for p in shelf.glob("*/study.yaml")})
     found = f"The studies here are {', '.join(there)}." if there else f"There is no study under {shelves[0]} either."
-    if path.is_dir():
-        raise StudyNotFound(f"{named} is not a study: it has no study.yaml. {found}")
+    folder = next((p for p in (path, *(shelf / str(named) for shelf in shelves)) if p.is_dir()), None)
+    if folder is not None:
+        raise StudyNotFound(f"{named} is not a study: it has no study.yaml. Copy one from another study. {found}")
     raise StudyNotFound(f"There is no study '{named}'. {found}")
 
 
@@ -330,6 +331,8 @@ class _Reader:
         #: Line in the file of each row of a table, by table.
         self.rows: dict[str, np.ndarray] = {}
         self.files: list[str] = []
+        #: Tables whose file is there and cannot be read: what others say of them cannot be judged.
+        self.unread: set[str] = set()
 
     def say(self, file: str, row: int, column: str, what: str, do: str, kind: str = "") -> None:
         self.problems.append(Problem(file, row, column, what, do, kind))
@@ -461,17 +464,18 @@ class _Reader:
             self.say("study.yaml", line, key, what, do, path[0])
 
         partners = self.tables["partners"]["partner_id"].dropna().tolist()
+        read = "partners" not in self.unread
         measures = self.tables["measures"]["measure_id"].dropna().tolist()
-        if settings.backbone and settings.backbone.partner not in partners:
+        if read and settings.backbone and settings.backbone.partner not in partners:
             say(("backbone", "partner"), f"'{settings.backbone.partner}' is not in partners.csv",
                 nearest(settings.backbone.partner, partners))  # fmt: skip
-        elif settings.backbone:
+        elif read and settings.backbone:
             status = self.tables["partners"].set_index("partner_id")["status"].get(settings.backbone.partner)
             if status != "joined":
                 say(("backbone", "partner"), f"'{settings.backbone.partner}' has not joined (its status is {status})",
                     "name a partner that has joined, or mend its status")  # fmt: skip
         for i, goal in enumerate(settings.agenda.goals if settings.agenda else ()):
-            if goal.measure_id and goal.measure_id not in measures:
+            if goal.measure_id and goal.measure_id not in measures and "measures" not in self.unread:
                 say(("agenda", "goals", i, "measure_id"), f"'{goal.measure_id}' is not in measures.csv",
                     nearest(goal.measure_id, measures))  # fmt: skip
         goals = [g.goal_id for g in settings.agenda.goals] if settings.agenda else []
@@ -517,16 +521,19 @@ class _Reader:
                     f"{nearest(stem, INPUTS)}, or begin the name with x_",
                 )
             elif stem.lower() in INPUTS and ending in ("CSV", "xlsx", "xls", "ods", "tsv", "txt"):
+                self.unread.add(stem.lower())
                 self.say(name, 0, "", "tables are CSV files", f"save it as {stem.lower()}.csv (CSV UTF-8)")
 
     def read_table(self, table: Table) -> None:
         frame, rows = empty_frame(table), np.zeros(0, dtype=int)
         path = self.folder / table.file
         if path.is_symlink() or path.exists():
-            text = self.open_bytes(table.file, MAXIMUM_TABLE_BYTES)
+            text, before = self.open_bytes(table.file, MAXIMUM_TABLE_BYTES), len(self.problems)
             if text is not None:
                 raw, rows = self.read_cells(table, text)
                 frame = self.type_table(table, raw, rows)
+            if not len(frame) and (text is None or len(self.problems) > before):
+                self.unread.add(table.name)
         self.tables[table.name], self.rows[table.name] = frame, rows
 
     def read_cells(self, table: Table, content: bytes) -> tuple[pd.DataFrame, np.ndarray]:
@@ -821,6 +828,8 @@ class _Reader:
                 home, key = column.link.split(".")
                 if home == "areas" and areas is None:
                     continue  # the areas' own problem is said already, and would be repeated in every row
+                if home in self.unread:
+                    continue  # so is this table's
                 known = self.tables[home][key].dropna().unique().tolist()
                 self.check_members(table, column, known, f"is not in {home}.csv", bool(known), home)
 
@@ -849,10 +858,17 @@ class _Reader:
         wrong = parts[~parts[column.name].isin(set(known))]
         advice = {w: nearest(w, known) for w in wrong[column.name].unique()[:200]}
         for word, row in zip(wrong[column.name], wrong["_row"], strict=True):
-            do = advice.get(word, "mend it")
-            if home:
-                do += f", or add it to {home}.csv"
-            self.say(table.file, int(row), column.name, f"'{word[:60]}' {what}", do, "unknown")
+            if home == "areas":
+                zero = f"0{word}"
+                do = (
+                    f"write '{zero}', with its leading zero"
+                    if zero in known
+                    else "mend it, or add its area to the study"
+                )
+                said = "is not one of the study's areas"
+            else:
+                do, said = advice.get(word, "mend it") + (f", or add it to {home}.csv" if home else ""), what
+            self.say(table.file, int(row), column.name, f"'{word[:60]}' {said}", do, "unknown")
 
 
 def _without_annotations(indicators: pd.DataFrame) -> pd.DataFrame:

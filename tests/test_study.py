@@ -49,7 +49,7 @@ def test_ten_different_mistakes_are_named_at_once_with_file_row_and_column() -> 
     assert lines[0] == "ten-mistakes has 10 problems:"
     assert lines[1:] == [
         "indicators.csv:2:value: '1,234' is not a number; write 1234",
-        "indicators.csv:3:geoid: '8061' is not in areas.csv; write '08061', or add it to areas.csv",
+        "indicators.csv:3:geoid: '8061' is not one of the study's areas; write '08061', with its leading zero",
         "indicators.csv:4:period: '2024-Q5' is not a period; write 2026, 2026-Q2, 2026-06 or 2026-06-30",
         "measures.csv:2:baseline_on: '06/30/2024' is not a date; write it as YYYY-MM-DD, such as 2026-06-30",
         "partners.csv:3:sector: 'helth' is not one of the issue's sectors; write 'health'",

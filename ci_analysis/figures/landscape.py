@@ -99,13 +99,14 @@ def _seats_for_100(sufficiency: float) -> str:
     """Return usable seats for each 100 in need as they are said; never none where there are some."""
     n = round(100 * sufficiency)
     if n == 0:
-        return "no" if sufficiency == 0 else "less than one"
-    return "one" if n == 1 else f"{n:,}"
+        return "0" if sufficiency == 0 else "less than 1"
+    return f"{n:,}"
 
 
 def _seats_sentence(study: Study, sufficiency: float, segment: str) -> str:
     words, n = study.profile.words, _seats_for_100(sufficiency)
-    seats, be = (words.seat, "is") if n in ("one", "less than one") else (words.seats, "are")
+    seats, be = (words.seat, "is") if n in ("1", "less than 1") else (words.seats, "are")
+    n = {"0": "no", "1": "one", "less than 1": "less than one"}.get(n, n)
     return f"There {be} {n} {seats} for every 100 {_people_of(study, segment)}"
 
 
@@ -222,7 +223,7 @@ def gap_by_segment(study: Study, summary: pd.DataFrame, *, ax: Axes | None = Non
         return None
     rows = known.loc[own]
     labels = [shortened(_upper(_people_of(study, s)), _DRAWN) for s in own]
-    unsure = (rows["spatial_gap_strict"] - rows["spatial_gap"]).clip(lower=0, upper=rows["usable"])
+    unsure = (rows["usable"] - rows["usable_low"]).clip(lower=0)
     ax = new_axes(ax, height=0.75 + 0.75 * len(rows))
     y = np.arange(len(rows))[::-1]
     with style():
@@ -245,7 +246,8 @@ def gap_by_segment(study: Study, summary: pd.DataFrame, *, ax: Axes | None = Non
             text.set_parse_math(False)
     served = rows["sufficiency"].dropna()
     if len(served):
-        rest = [f"{_seats_for_100(v)} for {_people_of(study, s)}" for s, v in served.iloc[1:].items()]
+        least = (rows["usable_low"] / rows["need"]).where(unsure > 0)
+        rest = [_reading(least[s], v, _people_of(study, str(s))) for s, v in served.iloc[1:].items()]
         sentence = _seats_sentence(study, served.iloc[0], str(served.index[0]))
         sentence += f", {listing(rest, most=9)}" if rest else ""
     else:
@@ -258,6 +260,13 @@ def gap_by_segment(study: Study, summary: pd.DataFrame, *, ax: Axes | None = Non
         for label, n, u, v in zip(labels, rows["need"], rows["usable"], unsure, strict=True)
     )
     return finding(ax, sentence, alt=alt + ".")
+
+
+def _reading(least: float, sufficiency: float, people: str) -> str:
+    """Return seats for each 100 as they are said, from the strictest reading on where that is lower."""
+    most = _seats_for_100(sufficiency)
+    low = most if pd.isna(least) else _seats_for_100(least)
+    return f"{most} for {people}" if low == most else f"{low} to {most} for {people} (by how rooms are counted)"
 
 
 def gap_map(study: Study, gap: pd.DataFrame) -> Drawing | None:

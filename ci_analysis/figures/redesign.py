@@ -721,7 +721,9 @@ def _reported_title(rows: pd.DataFrame, most: int) -> str:
     parts = [f"{on_time} that partners owe came on time"]
     parts += [f"{spelled(late)} came late"] if late else []
     parts += [how_many(missing, "is missing", "are missing")] if missing else []
-    return f"In the last {spelled(most)} periods, {listing(parts)}"
+    periods = min(most, int(rows.groupby("measure_id")["period"].nunique().max()))
+    last = f"the last {spelled(periods)} periods" if periods > 1 else "the one period so far"
+    return f"In {last}, {listing(parts)}"
 
 
 def _reported_alt(study: Study, rows: pd.DataFrame, most: int) -> str:

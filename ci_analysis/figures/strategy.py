@@ -245,7 +245,11 @@ def portfolio(study: Study, portfolio: pd.DataFrame) -> Statement:
     under = f"the budget of {amount(budget)}" if budget is not None else "the budget"
     cost = rows.loc[rows["chosen"], "cost"].sum()
     counted = how_many(n, "project", "projects", of=total)
-    if n == 0:
+    if rows["value"].isna().all():
+        title = (
+            "No project can be chosen yet: none has a score, since criteria, scores or partners’ weights are missing"
+        )
+    elif n == 0:
         title = f"{counted.capitalize()} can be chosen under {under}"
     else:
         title = f"{counted.capitalize()} {'is' if n == 1 else 'are'} chosen, for {amount(cost)} of {under}"

@@ -415,6 +415,13 @@ def model_problems(
     return problems
 
 
+#: What to write, by the pattern that a text does not match.
+_PATTERNS = {
+    r"^[0-9]{2}([0-9]{3})?$": 'write two digits for a state or five for a county, in quotes: "08" or "08001"',
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "write lower-case letters, digits and hyphens, 63 at most",
+}
+
+
 def _in_words(found: Any, path: Sequence[str | int], model: type[BaseModel]) -> tuple[str, str]:
     kind, value, context = found["type"], found.get("input"), found.get("ctx", {})
     shown = f"'{str(value)[:60]}'" if not isinstance(value, dict | list) else "the value"
@@ -423,10 +430,10 @@ def _in_words(found: Any, path: Sequence[str | int], model: type[BaseModel]) -> 
     if kind == "missing":
         return "the key is missing", "add it"
     if kind == "value_error":
-        return str(context.get("error", found["msg"])), "change it so that this holds"
+        return str(context.get("error", found["msg"])), "mend it"
     if kind in ("string_type", "string_pattern_mismatch", "string_too_short"):
         if kind == "string_pattern_mismatch":
-            do = f"it must match {context['pattern']}"
+            do = _PATTERNS.get(context["pattern"], f"it must match {context['pattern']}")
         else:
             do = "write text; put numbers and dates that are meant as text in quotes"
         return f"{shown} is not what is expected", do

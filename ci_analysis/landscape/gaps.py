@@ -212,7 +212,8 @@ def gap_summary(gap: pd.DataFrame, profile: Profile, *, seed: int, draws: int = 
     result["areas_with_need"] = by_row.size().reindex(rows, fill_value=0)
     sums = {
         "need": "need", "supply": "supply", "usable": "usable", "unknown": "unknown", "spatial_gap": "unmet",
-        "spatial_gap_strict": "unmet_high", "spatial_gap_wide": "unmet_low",
+        "spatial_gap_strict": "unmet_high", "spatial_gap_wide": "unmet_low", "usable_low": "usable_low",
+        "usable_high": "usable_high",
     }  # fmt: skip
     for name, column in sums.items():
         whole = counted[column].notna().groupby(counted["segment"]).all()

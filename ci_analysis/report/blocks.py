@@ -11,7 +11,7 @@ from itertools import pairwise
 import pandas as pd
 
 from ci_analysis.figures.base import Drawing
-from ci_analysis.figures.words import date_words, figure_text
+from ci_analysis.figures.words import date_words, figure_text, listing
 from ci_analysis.tables import Column, Table
 
 __all__ = ["Block", "drawing_html", "finding_block", "missing_block", "outline_problems", "slug_of", "table_html"]
@@ -26,6 +26,16 @@ _HEADINGS = {
     "spatial_desert": "short by its own seats",
     "access_desert": "short within reach",
     "p_shortage": "probability of a shortage",
+    "need_moe": "margin of error of need",
+    "usable_low": "usable, strictest reading",
+    "usable_high": "usable, widest reading",
+    "spatial_gap_strict": "spatial gap, strictest reading",
+    "spatial_gap_wide": "spatial gap, widest reading",
+    "price_week": "price a week",
+    "price_vintage": "year of the price",
+    "income_vintage": "years of the income",
+    "acceptability_1": "of all weights, put it first",
+    "acceptability_top3": "of all weights, put it among the first three",
 }
 
 
@@ -50,9 +60,21 @@ def slug_of(text: str) -> str:
     return ("s-" + re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-"))[:60].strip("-")
 
 
-def missing_block(shows: str, file: str) -> Block:
-    """Return the sentence that stands in place of a section whose table is not there."""
-    said = f"This section would show {escape(shows)}. To see it, fill in <code>{escape(file)}</code>."
+def missing_block(shows: str, absent: Sequence[str], first: str) -> Block:
+    """Return the sentence that stands in place of a section that has nothing to show.
+
+    Parameters
+    ----------
+    shows : str
+        What it would show, as a clause.
+    absent : sequence of str
+        Files that it rests on and that have no rows.
+    first : str
+        The file that it rests on first: where none is absent, that one has too little.
+    """
+    files = listing([f"<code>{escape(f)}</code>" for f in absent], most=9)
+    do = f"fill in {files}" if absent else f"<code>{escape(first)}</code> would need more figures"
+    said = f"This section would show {escape(shows)}. To see it, {do}."
     return Block(f'<p class="missing">{said}</p>')
 
 
@@ -138,11 +160,13 @@ def _heading(column: str) -> str:
 
 def _cell(value: object, column: Column, labels: Mapping[str, Mapping[str, str]]) -> str:
     if pd.isna(value):  # type: ignore[call-overload]  # one cell
-        return '<span class="gone" title="no figure">–<span class="hidden"> no figure</span></span>'
+        said = "no figure" if column.kind in ("number", "integer") else "not given"
+        return f'<span class="gone" title="{said}">–<span class="hidden"> {said}</span></span>'
     if column.kind == "date":
         return escape(date_words(value))
     if column.kind in ("number", "integer"):
-        return escape(figure_text(value, column.unit))
+        # People are counted whole, also where an estimate is not.
+        return escape(figure_text(round(value) if column.counts_people and value >= 1 else value, column.unit))
     if column.kind == "yes-no":
         return "yes" if value else "no"
     named = labels.get(column.name, {})
@@ -152,6 +176,8 @@ def _cell(value: object, column: Column, labels: Mapping[str, Mapping[str, str]]
 
 
 def _plain(text: str, column: Column) -> str:
+    if column.name == "indicator":
+        return text.strip().replace("_", " ")
     return text.strip().replace("-", " ") if column.kind == "choice" else text.strip()
 
 

@@ -63,7 +63,11 @@ def _goals(edition: Edition) -> list[dict[str, str]]:
             unit = units[goal.measure_id]
             figures = [
                 f"{label} {_value(row[c], unit)}"
-                for label, c in (("baseline", "baseline"), ("now", "latest"), ("target", "target"))
+                for label, c in (
+                    ("baseline", "baseline"),
+                    (f"by {row['latest_on']:%B %Y}" if pd.notna(row["latest_on"]) else "latest", "latest"),
+                    ("target", "target"),
+                )
                 if pd.notna(row[c])
             ]
             where |= {

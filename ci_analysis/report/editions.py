@@ -87,7 +87,10 @@ class Edition:
         table = _declaration(names[0])
         frames = [self.frame(n) for n in names]
         if not len(frames[0]):
-            return missing_block(shows, f"{(table.made_from or (table.name,))[0]}.csv")
+            behind = [m for m in (table.made_from or (table.name,)) if m in INPUTS]
+            return missing_block(
+                shows, [INPUTS[m].file for m in behind if not self.study.has(m)], INPUTS[behind[0]].file
+            )
         made = draw(self.study, *frames)
         if made is None:
             return Block("")

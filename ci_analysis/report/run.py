@@ -9,13 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
 from ci_analysis.errors import RunFailed, WrongUse
-from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run
+from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run, writable
 from ci_analysis.report.editions import Kind, edition_of
 from ci_analysis.report.site import PAGES, is_made, report_folder, write_site
 from ci_analysis.study import Study
@@ -77,6 +78,8 @@ def report(
     folder = processed_folder(study, processed)
     mark = fingerprint(study) + _notebooks_hash()
     first = [report_folder(study, reports) / kind / "index.html" for kind in editions]
+    for place in {page.parent.parent for page in first}:
+        writable(place)
     if force or not is_current(study, folder):
         say(f"{study.name}: computing the tables")
         run(study, processed)
@@ -96,7 +99,11 @@ def report(
         }
         for done, job in enumerate(as_completed(jobs), 1):
             kind, page = jobs[job]
-            html, notebook, failure = job.result()
+            try:
+                html, notebook, failure = job.result()
+            except BrokenProcessPool:
+                said = "a worker was ended from outside, as happens when memory runs out; the last good report stands"
+                raise RunFailed(f"{study.name}: {said}. Run it again, with fewer programs open.") from None
             if failure:
                 raise RunFailed(_keep_failed(study, reports, kind, page, notebook, failure))
             bodies[kind, page] = html

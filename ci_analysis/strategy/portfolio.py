@@ -157,7 +157,7 @@ class _Reasons:
         if chosen[i]:
             askers = np.flatnonzero(self.requires[:, i] & chosen)
             asked = f"; {self._named(askers)} {_verb(askers, 'requires', 'require')} it" if len(askers) else ""
-            return f"Its score of {self.score[i]:.2f} is worth {_money(self.cost[i])}{asked}."
+            return f"Score {self.score[i]:.2f} of 1, for {_money(self.cost[i])}{asked}."
         return self._own_obstacle(i) or self._obstacle_of_bundle(i) or self._outweighed(i, chosen)
 
     def _own_obstacle(self, i: int) -> str | None:

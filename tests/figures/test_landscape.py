@@ -67,7 +67,8 @@ def summed(*rows: tuple[str, float, float], **more: object) -> pd.DataFrame:
         "gap_summary",
         *(
             {"segment": s, "need": n, "usable": u, "sufficiency": u / n if n else np.nan, "spatial_gap": max(n - u, 0),
-             "spatial_gap_strict": max(n - u, 0), "spatial_gap_wide": max(n - u, 0)} | more
+             "spatial_gap_strict": max(n - u, 0), "spatial_gap_wide": max(n - u, 0), "usable_low": u, "usable_high": u}
+            | more
             for s, n, u in rows
         ),
     )  # fmt: skip
@@ -353,7 +354,7 @@ def test_everybodys_price_and_a_benchmark_between(study):
         ([("infant-toddler", 100, 0)], "There are no seats for every 100 infants and toddlers"),
         (
             [("infant-toddler", 100, 29), ("preschool", 100, 98), ("school-age", 1000, 1), ("all", 1200, 128)],
-            "There are 29 seats for every 100 infants and toddlers, 98 for preschool children and less than one for "
+            "There are 29 seats for every 100 infants and toddlers, 98 for preschool children and less than 1 for "
             "school-age children",
         ),
         ([("infant-toddler", np.nan, np.nan), ("under-six", 10, 5)], "There are 50 seats for every 100 children under "
@@ -370,9 +371,13 @@ def test_seats_are_said_for_each_group(rows, title, study):
 
 
 def test_seats_that_are_not_certain_are_marked_and_said(study):
-    frame = summed(("preschool", 100, 90)).assign(spatial_gap_strict=50.0)
+    # 50 seats stand by the strictest reading, 90 by the usual one.
+    frame = summed(("infant-toddler", 100, 29), ("preschool", 100, 90)).assign(usable_low=[29.0, 50.0])
     ax = figures.gap_by_segment(study, frame)
-    # 50 − (100 − 90) people more have no seat by the strictest count.
+    assert drawing(ax).title == (
+        "There are 29 seats for every 100 infants and toddlers, 50 to 90 for preschool children "
+        "(by how rooms are counted)"
+    )
     assert alternative(ax).endswith("Preschool children, 100 and 90 (40 of them not certain).")
     assert "Not certain" in [t.get_text() for t in ax.get_legend().get_texts()]
     plain = figures.gap_by_segment(study, summed(("preschool", 100, 90)))

@@ -24,7 +24,7 @@ HOSTILE = [
 def test_a_name_is_shown_as_text(name: str) -> None:
     frame = pd.DataFrame({"partner_id": ["p"], "name": [name]})
     html = table_html(frame, INPUTS["partners"], {"partner_id": {"p": name}}, caption=name)
-    html += finding_block(name, "", notes=[name]).html + missing_block(name, name).html
+    html += finding_block(name, "", notes=[name]).html + missing_block(name, [name], name).html
     assert "<script" not in html
     assert "<img" not in html
     escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
@@ -59,10 +59,14 @@ def test_yes_and_no_and_dates_are_words() -> None:
 
 
 def test_a_missing_section_says_what_and_where() -> None:
-    assert missing_block("who is at the table", "partners.csv").html == (
+    assert missing_block("who is at the table", ["partners.csv"], "partners.csv").html == (
         '<p class="missing">This section would show who is at the table. '
         "To see it, fill in <code>partners.csv</code>.</p>"
     )
+    assert missing_block("x", ["scores.csv", "weights.csv"], "projects.csv").html.endswith(
+        "To see it, fill in <code>scores.csv</code> and <code>weights.csv</code>.</p>"
+    )
+    assert "<code>observations.csv</code> would need more figures" in missing_block("x", [], "observations.csv").html
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", "=cmd|' /C calc'!A0"])

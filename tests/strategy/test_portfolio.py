@@ -130,7 +130,7 @@ def test_every_portfolio_is_the_best_of_all_subsets(problem: tuple[list[dict[str
     chosen, left = set(pick(result)), budget - result.loc[result["chosen"], "cost"].sum()
     for row in projects.to_dict("records"):
         said = sentence[row["project_id"]]
-        assert ("is worth" in said) == (row["project_id"] in chosen)
+        assert (" of 1, for " in said) == (row["project_id"] in chosen)
         assert ("gate" in said) == (row["gate"] is False)
         if "score is missing" in said:
             assert ranking.set_index("project_id")["score"].isna()[row["project_id"]]
@@ -249,8 +249,8 @@ def test_every_project_has_its_reason() -> None:
     ]
     result = value_portfolio(*candidates(*rows), budget=100_000)
     assert why(result) == {
-        "a": "Its score of 0.90 is worth $60,000; 'B' requires it.",
-        "b": "Its score of 0.50 is worth $30,000.",
+        "a": "Score 0.90 of 1, for $60,000; 'B' requires it.",
+        "b": "Score 0.50 of 1, for $30,000.",
         "c": "Its gate is no: it is not at once proper, affordable, acceptable and lawful.",
         "d": "It costs $100,001, more than the whole budget of $100,000.",
         "e": "Its score is missing: a criterion without a judgement, or no partner's weights.",
