@@ -484,7 +484,14 @@ def _shown(study: Study, conditions: pd.DataFrame) -> pd.DataFrame:
     return conditions[enough & conditions["score"].notna()]
 
 
-def _nothing_shown(study: Study, wave: str) -> Statement:
+def _nothing_shown(study: Study, wave: str, rows: pd.DataFrame) -> Statement:
+    if not (rows["respondents"] > 0).any():
+        return Statement(
+            "No partner has been asked yet how ready the coalition is; this is what its tables show",
+            rows[["condition"]].assign(what_the_tables_show=rows["evidence"]),
+            "The five conditions, by the tables alone",
+            ("To see what partners say, fill in readiness.csv.",),
+        )
     few = spelled(study.settings.minimum_respondents)
     return Statement(
         f"In {period_words(wave)} too few partners answered to show how ready they are",
@@ -517,7 +524,9 @@ def readiness(
     times = list(dict.fromkeys(conditions["wave"]))[-waves:]
     latest = shown[shown["wave"] == times[-1]].set_index("condition")
     if not len(latest):
-        return _nothing_shown(study, times[-1])
+        rows = conditions[conditions["wave"] == times[-1]]
+        # Where nobody was asked, the section on levels says so, with what the tables show.
+        return _nothing_shown(study, times[-1], rows) if (rows["respondents"] > 0).any() else None
     instrument, names = load_instrument(), study.labels["condition"]
     order = list(dict.fromkeys(conditions["condition"]))
     levels = _levels()
@@ -618,7 +627,7 @@ def readiness_levels(study: Study, conditions: pd.DataFrame) -> Statement:
     rows = conditions[conditions["wave"] == wave]
     known = rows.index.isin(_shown(study, conditions).index) & rows["level"].notna()
     if not known.any():
-        return _nothing_shown(study, wave)
+        return _nothing_shown(study, wave, rows)
     table = load_instrument().levels()
     top = table.groupby("condition")["level"].max()
     words = table.set_index(["condition", "level"])

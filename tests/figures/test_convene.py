@@ -566,3 +566,13 @@ def test_figures_are_drawn_on_the_axes_that_are_given() -> None:
     for draw, given in drawn:
         ax = Figure().subplots()
         assert draw(*given, ax=ax) is ax
+
+
+def test_where_nobody_was_asked_the_tables_speak_alone() -> None:
+    rows = pd.DataFrame({"wave": "2026-06-30", "condition": ["backbone"], "respondents": [0.0], "evidence": ["None."]})
+    conditions = conform(rows.reindex(columns=OUTPUTS["conditions"].names), OUTPUTS["conditions"])
+    assert figures.readiness(a_study(), conditions) is None
+    said = figures.readiness_levels(a_study(), conditions)
+    assert said.title.startswith("No partner has been asked yet")
+    assert said.frame["what_the_tables_show"].to_list() == ["None."]
+    assert "readiness.csv" in said.lines[0]

@@ -243,7 +243,8 @@ def reports(study, kinds):
         (["on-time", "late", "missing"],
          "the last three periods, 1 of 3 figures that partners owe came on time, "
          "one came late and one is missing"),
-        (["missing", "missing"], "the last two periods, none of 2 figures that partners owe came on time and two are missing"),
+        (["missing", "missing"],
+         "the last two periods, none of 2 figures that partners owe came on time and two are missing"),
     ],
 )  # fmt: skip
 def test_title_of_reports_counts(study, kinds, title):
