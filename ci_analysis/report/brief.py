@@ -65,7 +65,7 @@ def _goals(edition: Edition) -> list[dict[str, str]]:
                 f"{label} {_value(row[c], unit)}"
                 for label, c in (
                     ("baseline", "baseline"),
-                    (f"by {row['latest_on']:%B %Y}" if pd.notna(row["latest_on"]) else "latest", "latest"),
+                    (f"{row['latest_on']:%B %Y}:" if pd.notna(row["latest_on"]) else "latest", "latest"),
                     ("target", "target"),
                 )
                 if pd.notna(row[c])
@@ -73,7 +73,7 @@ def _goals(edition: Edition) -> list[dict[str, str]]:
             where |= {
                 "status": _STATUS.get(row["status"], "no figures yet"),
                 "state": row["status"] if pd.notna(row["status"]) else "no-data",
-                "figures": ", ".join(figures),
+                "figures": "; ".join(figures),
             }
         goals.append(where)
     return goals
