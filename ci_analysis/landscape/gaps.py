@@ -199,7 +199,8 @@ def gap_summary(gap: pd.DataFrame, profile: Profile, *, seed: int, draws: int = 
     >>> table = pd.DataFrame(
     ...     {"geoid": ["01", "02", "03"], "segment": "all", "need": [50.0, 10, np.nan], "need_moe": np.nan}
     ... ).assign(supply=20.0, usable=20.0, unmet=[30, 0, np.nan], unmet_low=0, unmet_high=0, unknown=0)
-    >>> summary = gap_summary(table.assign(need_period="2024"), load_profile("child-care"), seed=1)
+    >>> table = table.assign(usable_low=20.0, usable_high=20.0, need_period="2024")
+    >>> summary = gap_summary(table, load_profile("child-care"), seed=1)
     >>> summary[["areas", "areas_with_need", "pooled_gap", "spatial_gap"]].values.tolist()
     [[3.0, 2.0, 20.0, 30.0]]
     """

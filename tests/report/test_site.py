@@ -193,7 +193,7 @@ def test_the_same_inputs_give_the_same_bytes_wherever_they_are(site: Path, tmp_p
 def test_an_address_outside_is_seen() -> None:
     assert outside('<script src="https://example.org/x.js">') == ["loads https://example.org/x.js"]
     assert outside("<style>@import //example.org/x.css</style>")
-    assert outside("a { background: url('http://example.org/x.png') }")
+    assert outside("<style>a { background: url('http://example.org/x.png') }</style>")
     assert outside('<a href="https://example.org">') == []
     assert outside('<img src="data:image/png;base64,xx"><use href="#a">') == []
     assert outside('<p style="background: url(//example.org/x)">')
