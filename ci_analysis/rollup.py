@@ -203,6 +203,7 @@ def _from_segments(figures: pd.DataFrame, reports: pd.DataFrame, owed: pd.DataFr
     made = made.join(behind[_owes(behind, owed)].groupby(period).size().rename("owed_here"), on=period)
     made = made.join(owed.groupby("measure_id").size().rename("due"), on="measure_id")
     full = made["given"].eq(made["segments"]) & ~made["partial"].fillna(False).astype(bool)
+    # Rows counted: where none of those who owe figures is there, none has arrived.
     arrived = made["owed_here"].fillna(0) >= made["due"]
     complete = full.astype("boolean")
     complete = complete.mask(made["pooled"] & made["due"].notna() & ~arrived, False)

@@ -136,6 +136,7 @@ def _sector_bars(ax: Axes, rows: pd.DataFrame, y: np.ndarray, stages: Sequence[s
     }
     left = np.zeros(len(rows))
     for stage in stages:
+        # Partners counted, so a sector without any has none; only a bar's length is made from it.
         counts = rows[stage].fillna(0).to_numpy()
         if counts.any():
             # A bar of no length would leave its edge as a stroke.

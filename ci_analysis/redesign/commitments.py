@@ -91,6 +91,7 @@ def _deliverables(table: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     done = table["status"].eq("done") & ~(pd.to_datetime(table["done_on"]) > day)
     open_ = ~done & table["status"].ne("dropped")
     words = table["status"].where(~(table["status"].eq("done") & ~done), "started")
+    # Words alone are made from it, and only where a delay is known (the masks below).
     number = late.fillna(0).astype(int)
     days = number.astype("str") + np.where(number == 1, " day", " days")
     status = words.mask(done & (late > 0), "done, " + days + " late").mask(done & (late == 0), "done on time")

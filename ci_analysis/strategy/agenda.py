@@ -75,6 +75,7 @@ def agenda_arithmetic(
     table = measures[["measure_id", "direction", "baseline", "target", "expected"]].merge(
         latest[["measure_id", "latest"]], how="left", on="measure_id"
     )
+    # Where no change is given as expected without new work, none is (the docstring says so).
     table["needed"] = table["target"] - table["latest"] - table["expected"].fillna(0)
     chosen = portfolio.loc[portfolio["chosen"].fillna(False).astype(bool), ["rule", "project_id"]]
     sums = (
