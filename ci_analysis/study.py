@@ -121,10 +121,11 @@ class Agenda(_Model):
 
 
 class Precondition(_Model):
-    """Whether a precondition of going on holds, and what shows it."""
+    """Whether a precondition of going on holds, what shows it, and what would change it."""
 
     holds: bool
     evidence: Text
+    to_change: Text | None = None
 
 
 class Preconditions(_Model):

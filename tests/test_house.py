@@ -32,6 +32,7 @@ FLOORS = [
     ("pipeline",),
     ("figures",),
     ("report",),
+    ("exchange",),
     ("batch",),
     ("cli",),
     ("__main__",),

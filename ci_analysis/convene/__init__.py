@@ -81,7 +81,12 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
         instrument = load_instrument()
         scores = condition_scores(readiness, instrument.items(), instrument.levels())
         found["conditions"] = scores.assign(evidence=None)
-    names = ("sector_coverage", "network_partners", "network_summary", "conditions")
+    names = [name for name, table in OUTPUTS.items() if table.step == "convene"]
     return {
-        name: conform(found[name], OUTPUTS[name]) if name in found else empty_frame(OUTPUTS[name]) for name in names
+        name: conform(_whole(found[name], name), OUTPUTS[name]) if name in found else empty_frame(OUTPUTS[name])
+        for name in names
     }
+
+
+def _whole(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    return frame.reindex(columns=[*frame.columns, *(c for c in OUTPUTS[name].names if c not in frame)])
