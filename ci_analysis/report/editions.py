@@ -43,16 +43,22 @@ class Edition:
     tables: Mapping[str, pd.DataFrame]
 
     def may_show(self, name: str) -> bool:
-        """Whether this edition may show a table of the run, or of the study."""
-        if name in OUTPUTS:
-            return name in self.tables
-        return self.kind == "internal" or INPUTS[name].public or name in self.study.settings.publish.tables
+        """Whether this edition may show a table of the run or of the study, or one column of it (`table.column`)."""
+        table, _, column = name.partition(".")
+        if column and self.kind == "public" and not _declaration(table).by_name[column].public:
+            return False
+        if table in OUTPUTS:
+            return table in self.tables
+        return self.kind == "internal" or INPUTS[table].public or table in self.study.settings.publish.tables
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return a table of the run or, where it makes none by that name, of the study, as far as it may be shown."""
-        if name in OUTPUTS:
-            return self.tables[name]
-        return self.study.tables[name]
+        """Return a table of the run or, where it makes none by that name, of the study, as far as it may be shown.
+
+        Of `table.column`, the rows whose column is filled in.
+        """
+        table, _, column = name.partition(".")
+        frame = self.tables[table] if table in OUTPUTS else self.study.tables[table]
+        return frame[frame[column].notna()].reset_index(drop=True) if column else frame
 
     def section(
         self,
@@ -71,12 +77,13 @@ class Edition:
             Of `ci_analysis.figures`: takes the study and the named tables, gives an Axes with a finding, a Drawing or
             a Statement, or None where there is nothing to say.
         *names : str
-            Tables of the run or of the study. Where one may not be shown in this edition, the section is left out;
-            where the first has no rows, a sentence says what the section would show and which file to fill in.
+            Tables of the run or of the study, or `table.column`: the rows that have the column filled in. Where one
+            may not be shown in this edition, the section is left out; where the first has no rows, a sentence says
+            what the section would show and which file to fill in.
         shows : str
             What the section shows, as a clause.
         columns : sequence of str
-            Of the first table, for the table under the picture; all, unless told.
+            Of the first table, for the table under the picture: all, unless told; under a Statement none, unless told.
         behind : bool
             Whether the first table stands, folded, under the picture.
         note : str
@@ -84,27 +91,28 @@ class Edition:
         """
         if not all(self.may_show(n) for n in names):
             return Block("")
-        table = _declaration(names[0])
+        table, column = _declaration(names[0]), names[0].partition(".")[2]
         frames = [self.frame(n) for n in names]
         if not len(frames[0]):
-            behind = [m for m in (table.made_from or (table.name,)) if m in INPUTS]
-            return missing_block(
-                shows, [INPUTS[m].file for m in behind if not self.study.has(m)], INPUTS[behind[0]].file
-            )
+            files = {m: INPUTS[m].file if m in INPUTS else "study.yaml" for m in _made_from(names[0])}
+            absent = [file for m, file in files.items() if m in INPUTS and not self.study.has(m)]
+            if column and not absent:
+                absent = [f"{table.file}: {column}"]
+            return missing_block(shows, absent, next(iter(files.values())))
         made = draw(self.study, *frames)
         if made is None:
             return Block("")
         data = frames[0][[c for c in columns or table.names if c in frames[0]]]
         body = table_html(data, table, self.study.labels, caption=table.help)
         notes = [n for n in (note, self.made_up(names), self.sources(names)) if n]
-        downloads = [_declaration(n).file for n in names if n in OUTPUTS]
+        downloads = [_declaration(n).file for n in dict.fromkeys(x.partition(".")[0] for x in names) if n in OUTPUTS]
         if isinstance(made, Statement):
             shown = (
                 table_html(made.frame, table, self.study.labels, caption=made.caption) if made.frame is not None else ""
             )
-            return finding_block(
-                made.title, shown + "".join(f"<p>{escape(t)}</p>" for t in made.lines), notes=notes, downloads=downloads
-            )
+            said = "".join(f"<p>{escape(t)}</p>" for t in made.lines)
+            folded = body if behind and columns else ""
+            return finding_block(made.title, shown + said, notes=notes, table=folded, downloads=downloads)
         picture = drawing(made)
         return finding_block(
             picture.title, drawing_html(picture), notes=notes, table=body if behind else "", downloads=downloads
@@ -112,7 +120,7 @@ class Edition:
 
     def made_up(self, names: Sequence[str]) -> str:
         """Return the sentence that says what is made up for teaching among the tables behind a section."""
-        behind = dict.fromkeys(m for n in names for m in (_declaration(n).made_from or (n,)))
+        behind = dict.fromkeys(m for n in names for m in _made_from(n))
         wholly = [m for m in behind if m in self.study.settings.illustrative]
         partly = [m for m in behind if m not in wholly and self.study.is_illustrative(m)]
         if wholly:
@@ -125,7 +133,7 @@ class Edition:
 
     def sources(self, names: Sequence[str]) -> str:
         """Return the sentence that names the published sources behind a section."""
-        behind = {m for n in names for m in (_declaration(n).made_from or (n,))}
+        behind = {m for n in names for m in _made_from(n)}
         if "indicators" not in behind:
             return ""
         profile, indicators = self.study.profile, self.study.tables["indicators"]
@@ -179,7 +187,14 @@ def edition_of(study: Study, tables: Mapping[str, pd.DataFrame], kind: Kind) -> 
 
 
 def _declaration(name: str) -> Table:
-    return OUTPUTS.get(name) or INPUTS[name]
+    table = name.partition(".")[0]
+    return OUTPUTS.get(table) or INPUTS[table]
+
+
+def _made_from(name: str) -> tuple[str, ...]:
+    """Return the study's tables, and parts of study.yaml, that a table rests on; of the study's own, itself."""
+    table = _declaration(name)
+    return table.made_from or (table.name,)
 
 
 def _spoken(name: str) -> str:
