@@ -10,6 +10,7 @@ import pandas as pd
 
 from ci_analysis.convene.network import undirected_ties
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
+from ci_analysis.figures.grids import name_grid
 from ci_analysis.figures.networks import network
 from ci_analysis.figures.words import (
     amount,
@@ -37,6 +38,7 @@ __all__ = [
     "brokers",
     "commitments",
     "endorsements",
+    "interest_influence",
     "joining",
     "money",
     "network_map",
@@ -177,23 +179,24 @@ def _gap_title(missing: Sequence[str], rows: pd.DataFrame) -> str:
 
 
 def roster(study: Study, partners: pd.DataFrame) -> Statement:
-    """List who is at the table, and who is asked, by sector.
+    """List who is at the table, and who is asked, by sector, and why the issue needs the sector.
 
     Parameters
     ----------
     study : Study
-        For the sectors' order.
+        For the sectors' order and reasons.
     partners : pandas.DataFrame
         The study's table of partners.
     """
     words = {"invited": "invited", "prospect": "could be asked", "left": "has left"}
     rows = []
-    for sector in (s.sector for s in study.profile.sectors):
-        own = partners[partners["sector"] == sector]
+    for sector in study.profile.sectors:
+        own = partners[partners["sector"] == sector.sector]
         here = own.loc[own["status"] == "joined", "name"]
         others = [f"{name} ({words[status]})" for status in words for name in own.loc[own["status"] == status, "name"]]
-        if len(own):
-            rows.append((sector, "; ".join(here) or "nobody", "; ".join(others)))
+        if len(own) or sector.needed:
+            why = sector.why if sector.needed else f"Not needed for this issue. {sector.why}"
+            rows.append((sector.sector, "; ".join(here) or "nobody", "; ".join(others) or None, why))
     joined = partners[partners["status"] == "joined"]
     n, invited = len(joined), int(partners["status"].eq("invited").sum())
     if n:
@@ -203,8 +206,73 @@ def roster(study: Study, partners: pd.DataFrame) -> Statement:
     else:
         title = "no partner has joined yet"
         title += f"; {how_many(invited, 'is', 'are')} invited" if invited else ""
-    frame = pd.DataFrame(rows, columns=["sector", "at_the_table", "others"])
-    return Statement(_sentence(title), frame, "Partners by sector")
+    frame = pd.DataFrame(rows, columns=["sector", "at_the_table", "others", "why_this_issue_needs_it"])
+    return Statement(_sentence(title), frame.dropna(axis=1, how="all"), "Partners by sector")
+
+
+#: From this judgement of interest or influence on, a partner has much of it.
+_MUCH = 4
+
+
+def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
+    """Draw partners by their interest in the issue and their influence on it; for the coalition alone.
+
+    Parameters
+    ----------
+    study : Study
+        For the sectors' names.
+    partners : pandas.DataFrame
+        The study's table of partners; those that left are not drawn.
+
+    Returns
+    -------
+    Drawing or None
+        None where both are judged of no partner.
+    """
+    here = partners[partners["status"] != "left"]
+    judged = here.dropna(subset=["interest", "influence"])
+    if not len(judged):
+        return None
+    strong = judged[judged["influence"] >= _MUCH]
+    won = strong["status"].eq("joined") & (strong["interest"] >= _MUCH)
+    some = how_many(int(won.sum()), "partner", "partners", of=len(strong))
+    if not len(strong):
+        title = "no partner is said to have much influence on the issue"
+    elif won.all():
+        title = f"{some} with much influence {'is' if len(strong) == 1 else 'are'} at the table with much interest"
+    else:
+        rest = [shortened(name, _NAME) for name in strong.loc[~won, "name"]]
+        title = f"{some} with much influence {'is' if won.sum() < 2 else 'are'} at the table with much interest; "
+        title += f"to be won {'is' if len(rest) == 1 else 'are'} {listing(rest)}"
+    sectors = study.labels["sector"]
+    order = {s: i for i, s in enumerate(sectors)}
+    sorted_rows = judged.assign(order=judged["sector"].map(order), full=judged["status"].eq("joined")).sort_values(
+        ["full", "order", "name"], ascending=[False, True, True]
+    )
+    drawn = pd.DataFrame(
+        {
+            "name": [shortened(name, 60) for name in sorted_rows["name"]],
+            "kind": sorted_rows["sector"].map(lambda s: sectors.get(s, s)),
+            "x": sorted_rows["interest"].astype(int),
+            "y": sorted_rows["influence"].astype(int),
+            "full": sorted_rows["full"],
+        }
+    )
+    alt = "Names of partners in a grid of five steps of interest by five of influence. Much of both: "
+    both = strong[strong["interest"] >= _MUCH]
+    alt += f"{listing([shortened(x, _NAME) for x in both['name']], most=12)}."
+    unknown = len(here) - len(judged)
+    if unknown:
+        alt += f" Not placed, since one of the two is not judged: {how_many(unknown, 'partner', 'partners')}."
+    return name_grid(
+        drawn,
+        kinds=list(sectors.values()),
+        scale=(1, 5),
+        axes=("Interest in the issue, 1 to 5", "Influence on it, 1 to 5"),
+        corner=(_MUCH - 1, _MUCH, "shaded: much influence, less interest"),
+        title=_sentence(title),
+        alt=alt,
+    )
 
 
 def joining(study: Study, partners: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
