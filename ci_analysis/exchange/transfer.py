@@ -1,0 +1,234 @@
+"""What the commands `export` and `import` do: a study's network out to files, and files into a study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ci_analysis.errors import CiAnalysisError, StudyProblems, WrongUse
+from ci_analysis.exchange.formats import Format, as_gexf, as_graphml, as_kumu, read_network
+from ci_analysis.exchange.merge import Change, merge
+from ci_analysis.exchange.networks import Outgoing, outgoing, to_graph
+from ci_analysis.exchange.understand import understand
+from ci_analysis.issues.profile import Profile, YamlFault, built_in_profiles, load_profile, read_yaml
+from ci_analysis.study import Study
+from ci_analysis.tables import INPUTS, parse
+
+__all__ = ["export_network", "import_form", "import_network"]
+
+
+def export_network(
+    study: Study, folder: str | Path, *, to: Format, wave: str | None = None, private: bool = False
+) -> tuple[list[Path], list[str]]:
+    """Write a study's network into a folder, for another tool.
+
+    Parameters
+    ----------
+    study : Study
+        Whose network it is.
+    folder : str or pathlib.Path
+        Where the files go; made where it is not there.
+    to : {'kumu', 'graphml', 'gexf'}
+        The kind of file.
+    wave : str, optional
+        One wave of the ties, or 'all'; the latest unless told.
+    private : bool
+        Whether what is for the coalition alone goes out too.
+
+    Returns
+    -------
+    paths : list of pathlib.Path
+        The files.
+    notes : list of str
+        Sentences: which wave it is, what was left out, for whom the files are.
+
+    Raises
+    ------
+    WrongUse
+        Where there is nothing to export, no such wave, or the folder is a study's own.
+    CiAnalysisError
+        Where a file cannot be written.
+    """
+    folder = Path(folder)
+    if folder.resolve().is_relative_to(study.folder.resolve()):
+        raise WrongUse(f"{folder} lies in the study's own folder, which holds its tables alone; give another one.")
+    part = outgoing(study, wave=wave, private=private)
+    sectors = {s.sector: s.label for s in study.profile.sectors}
+    if to == "kumu":
+        texts = as_kumu(part.partners, part.ties, sectors=sectors)
+    else:
+        graph = to_graph(part.partners, part.ties)
+        texts = {f"{study.name}.{to}": as_graphml(graph) if to == "graphml" else as_gexf(graph)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise CiAnalysisError(f"{folder} cannot be written to ({error.strerror}); give another folder.") from error
+    return [folder / name for name in texts], _told(part, private)
+
+
+def _told(part: Outgoing, private: bool) -> list[str]:
+    others = [w for w in part.every if w not in part.waves]
+    n, m = len(part.partners), len(part.ties)
+    ties = f"{n:,} partner{_s(n)}, {m:,} report{_s(m)} of ties"
+    if not part.every:
+        notes = [f"{ties}: the study has no ties yet."]
+    elif len(part.waves) > 1:
+        notes = [f"{ties} of {len(part.waves)} waves: {', '.join(part.waves)}."]
+    elif not others:
+        notes = [f"{ties} of wave {part.waves[0]}, the only one."]
+    else:
+        which = ", the latest" if part.waves[0] == part.every[-1] else ""
+        n = len(others)
+        more = f"{n} other wave{_s(n)} ({', '.join(others)}) {'is' if n == 1 else 'are'} not in"
+        notes = [f"{ties} of wave {part.waves[0]}{which}; {more}: --wave all takes every one."]
+    if part.left_out:
+        notes.append(f"Left out: {'; '.join(part.left_out)}. With --private they go out too.")
+    if private:
+        notes.append("These files hold ratings, contacts and prospects, where the study has them: never upload them.")
+    notes.append("Named ties are for the coalition: before you upload a file to a public service, ask those it names.")
+    return notes
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
+
+
+def import_network(
+    folder: str | Path, paths: Sequence[str | Path], *, form: Format, wave: str | None = None, replace: bool = False
+) -> tuple[tuple[Change, ...], list[str]]:
+    """Merge the network that files hold into a study's partners and ties.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The study's folder. Its partners may still be missing.
+    paths : sequence of str or pathlib.Path
+        The files; Kumu's sheets of elements and connections together.
+    form : {'kumu', 'graphml', 'gexf'}
+        What they are.
+    wave : str, optional
+        The wave of ties that name none.
+    replace : bool
+        Whether imported cells replace those that differ.
+
+    Returns
+    -------
+    changes : tuple of Change
+        What was done to each table.
+    notes : list of str
+        What was assumed.
+
+    Raises
+    ------
+    StudyProblems
+        With everything that cannot be taken over; then nothing is written.
+    """
+    folder = Path(folder)
+    _known_wave(wave)
+    profile = _profile(folder)
+    network, problems = read_network([Path(p) for p in paths], form)
+    if problems:
+        raise StudyProblems("The import", problems)
+    made = understand(
+        network,
+        sectors={s.sector: s.label for s in profile.sectors},
+        partners=_partners(folder),
+        wave=wave,
+    )
+    if made.problems:
+        raise StudyProblems("The import", sorted(made.problems))
+    tables = {name: rows for name, rows in (("partners", made.partners), ("ties", made.ties)) if len(rows)}
+    if not tables:
+        raise WrongUse("The files hold no elements and no connections.")
+    return merge(folder, tables, replace=replace), list(made.notes)
+
+
+def import_form(
+    folder: str | Path,
+    paths: Sequence[str | Path],
+    *,
+    wave: str | None = None,
+    sheet: str | None = None,
+    replace: bool = False,
+) -> tuple[tuple[Change, ...], list[str]]:
+    """Merge the answers that a form tool collected into a study's readiness survey.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The study's folder.
+    paths : sequence of str or pathlib.Path
+        Answers as the form tool exports them.
+    wave : str
+        The wave of the survey.
+    sheet : str, optional
+        The sheet of a workbook.
+    replace : bool
+        Whether imported cells replace those that differ.
+
+    Returns
+    -------
+    changes : tuple of Change
+        What was done to each table.
+    notes : list of str
+        What was assumed.
+
+    Raises
+    ------
+    StudyProblems
+        With everything that cannot be taken over; then nothing is written.
+    """
+    from ci_analysis.exchange.forms import NOTE, read_form
+
+    if wave is None:
+        raise WrongUse("Answers of a form need their wave; say it with --wave, such as --wave 2026-Q2.")
+    study, frames, said = Study.read(folder), [], []
+    for path in map(Path, paths):
+        rows, told = read_form(path, study, wave=wave, sheet=sheet)
+        said += told
+        frames.append(rows.assign(_file=path.name))
+    problems = [p for p in said if p.kind != NOTE]
+    if problems:
+        raise StudyProblems("The import", problems)
+    rows = pd.concat(frames, ignore_index=True)
+    if not len(rows):
+        raise WrongUse("The files hold no answers.")
+    notes = [f"{p.what[:1].upper()}{p.what[1:]}; {p.do}." for p in said]
+    return merge(folder, {"readiness": rows}, replace=replace), notes
+
+
+def _known_wave(wave: str | None) -> None:
+    if wave is not None and parse(INPUTS["ties"].by_name["wave"], pd.Series([wave], dtype="str"))[1]:
+        raise WrongUse(f"'{wave}' is not a wave; write 2026, 2026-Q2, 2026-06 or 2026-06-30.")
+
+
+def _profile(folder: Path) -> Profile:
+    """Return the issue's profile, also of a study whose other tables still lack the partners that are to come."""
+    try:
+        issue = read_yaml((folder / "study.yaml").read_bytes())[0]["issue"]
+        if issue in built_in_profiles():
+            return load_profile(issue)
+        if re.fullmatch(r"[\w.-]{1,100}(/[\w.-]{1,100}){0,5}\.yaml", issue) and ".." not in issue:
+            return load_profile(folder / issue)
+    except (OSError, YamlFault, KeyError, TypeError, ValueError):
+        pass
+    # The study's own reading says what is wrong with it.
+    return Study.read(folder).profile
+
+
+def _partners(folder: Path) -> pd.DataFrame:
+    """Return the identifiers and names of the study's partners, as far as its table can be read."""
+    path, names = folder / INPUTS["partners"].file, ["partner_id", "name"]
+    if not path.is_file():
+        return pd.DataFrame(columns=names, dtype="str")
+    try:
+        raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+        return raw.rename(columns=str.strip)[names].apply(lambda c: c.str.strip())
+    except (OSError, ValueError, KeyError):
+        # Merging reads the same file and says what is wrong with it.
+        return pd.DataFrame(columns=names, dtype="str")
