@@ -1,9 +1,9 @@
 """The network of partners in each wave of the survey: who works with whom, and how the whole holds together.
 
 Whoever does not answer is still in the network, by what others say of it; so every figure stands beside the
-response rate (Kossinets 2006). Three findings are kept apart: a partner without ties has degree 0; a figure that
-its formula does not define, such as the constraint of a partner without ties, is missing; and so is what a partner
-that did not answer would have reported.
+response rate (Kossinets 2006), and between the bounds that any answers of the silent would leave it. Three findings
+are kept apart: a partner without ties has degree 0; a figure that its formula does not define, such as the constraint
+of a partner without ties, is missing; and so is what a partner that did not answer would have reported.
 """
 
 from __future__ import annotations
@@ -14,114 +14,17 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from ci_analysis.convene.changes import network_changes
+from ci_analysis.convene.silence import partner_bounds, summary_bounds
+from ci_analysis.convene.ties import members, reports_on_others, undirected_ties
 from ci_analysis.convene.waves import in_wave_order
-from ci_analysis.tables import period_end
 
-__all__ = ["members", "network_partners", "network_summary", "undirected_ties"]
+__all__ = ["network_partners", "network_summary"]
 
 _TRUST = ["reliability", "mission", "openness"]
 _VALUE = ["influence", "involvement", "resources"]
 _NODE = ["wave", "partner_id"]
-
-
-def _reports(ties: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the ties of a partner with itself, which say nothing of a network."""
-    return ties[ties["source"].ne(ties["target"])]
-
-
-def undirected_ties(ties: pd.DataFrame, *, tie_level: int) -> pd.DataFrame:
-    """Return the pairs of partners with a tie, how strong it is, and whether both sides report it.
-
-    A tie stands where either side reports `level >= tie_level`; its strength is the larger report. A partner's tie
-    with itself is left out.
-
-    Parameters
-    ----------
-    ties : pandas.DataFrame
-        One row a report: wave (period), source, target (partner_id), level (0 to 5, Levels of Collaboration).
-    tie_level : int
-        Level from which on a tie stands.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a pair, by wave, partner_a, partner_b: wave, partner_a, partner_b (partner_a before partner_b),
-        strength (level), confirmed (bool: both sides report at least `tie_level`).
-
-    References
-    ----------
-    Frey, Lohmeier, Lee and Tollefson (2006), Measuring collaboration among grant partners, American Journal of
-    Evaluation 27(3).
-
-    Examples
-    --------
-    >>> ties = pd.DataFrame(
-    ...     [("2026", "b", "a", 3), ("2026", "a", "b", 2), ("2026", "c", "a", 1), ("2026", "c", "b", 4)],
-    ...     columns=["wave", "source", "target", "level"],
-    ... )
-    >>> undirected_ties(ties, tie_level=2).values.tolist()
-    [['2026', 'a', 'b', 3, True], ['2026', 'b', 'c', 4, False]]
-    """
-    reports = _reports(ties)
-    reports = reports[reports["level"] >= tie_level]
-    forward = reports["source"] < reports["target"]
-    pairs = reports[["wave", "source", "level"]].assign(
-        partner_a=reports["source"].where(forward, reports["target"]),
-        partner_b=reports["target"].where(forward, reports["source"]),
-    )
-    grouped = pairs.groupby(["wave", "partner_a", "partner_b"], as_index=False)
-    result = grouped.agg(strength=("level", "max"), confirmed=("source", "nunique"))
-    result["confirmed"] = result["confirmed"].eq(2)
-    return in_wave_order(result, "partner_a", "partner_b")
-
-
-def members(partners: pd.DataFrame, ties: pd.DataFrame) -> pd.DataFrame:
-    """Return the partners of each wave's network, and which of them had joined and answered.
-
-    In a wave are the partners that had joined by its last day (where `joined_on` is given) and had not left before
-    it (`left_on`; a partner that left on an unknown day is not counted), and any other partner that the wave's ties
-    name. A partner answered where it is the source of a tie with another; `respondent` counts joined partners only.
-
-    Parameters
-    ----------
-    partners : pandas.DataFrame
-        One row a partner: partner_id, status, joined_on, left_on (dates).
-    ties : pandas.DataFrame
-        One row a report: wave (period), source, target (partner_id). The waves are those found here.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a partner and wave, by wave and partner_id: wave, partner_id, joined, respondent (bool).
-
-    Examples
-    --------
-    >>> partners = pd.DataFrame({"partner_id": ["a", "b", "c"], "status": ["joined", "joined", "prospect"]})
-    >>> partners[["joined_on", "left_on"]] = pd.NaT
-    >>> ties = pd.DataFrame({"wave": ["2026"], "source": ["a"], "target": ["c"]})
-    >>> members(partners, ties).values.tolist()
-    [['2026', 'a', True, True], ['2026', 'b', True, False], ['2026', 'c', False, False]]
-    """
-    waves = pd.DataFrame({"wave": ties["wave"].dropna().unique()})
-    waves["end"] = period_end(waves["wave"])
-    grid = partners[["partner_id", "status", "joined_on", "left_on"]].merge(waves, how="cross")
-    came = grid["status"].isin(["joined", "left"]) & (grid["joined_on"].isna() | (grid["joined_on"] <= grid["end"]))
-    stays = (grid["left_on"] >= grid["end"]) | (grid["left_on"].isna() & grid["status"].eq("joined"))
-    joined = grid.loc[came & stays, _NODE].assign(joined=True)
-
-    reports = _reports(ties)
-    sources = _answered(reports)
-    named = pd.concat([sources, reports[["wave", "target"]].rename(columns={"target": "partner_id"})])
-    nodes = pd.concat([joined[_NODE], named]).drop_duplicates()
-    nodes = nodes.merge(joined, how="left", on=_NODE).merge(sources.assign(source=True), how="left", on=_NODE)
-    nodes["joined"] = nodes["joined"].notna()
-    nodes["respondent"] = nodes["joined"] & nodes.pop("source").notna()
-    return in_wave_order(nodes, "partner_id")
-
-
-def _answered(reports: pd.DataFrame) -> pd.DataFrame:
-    """Wave and partner_id of each that answered."""
-    return reports[["wave", "source"]].drop_duplicates().rename(columns={"source": "partner_id"})
+_BOUNDS = ["degree_high", "in_degree_high", "strength_high", "trust_low", "trust_high", "value_low", "value_high"]
 
 
 def network_partners(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int, seed: int) -> pd.DataFrame:
@@ -132,7 +35,8 @@ def network_partners(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: i
     `sum_j (p_ij + sum_q p_iq p_qj)^2` with p = 1 / degree; all on the ties without their strength. Trust and value
     are the means of all ratings received (reliability, mission, openness; influence, involvement, resources).
     Missing are: betweenness under three partners, closeness for one alone, constraint without ties, community in a
-    wave without ties, trust and value without ratings, out_degree where the partner did not answer.
+    wave without ties, trust and value without ratings, out_degree where the partner did not answer. The columns that
+    end in _low and _high are the bounds of `partner_bounds`: whatever the silent had said, the figure lies between.
 
     Parameters
     ----------
@@ -152,7 +56,9 @@ def network_partners(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: i
         One row a partner and wave, by wave and partner_id: wave, partner_id, degree, in_degree, out_degree
         (partners), strength (sum of levels), betweenness, closeness (0 to 1), constraint, trust, value (1 to 4),
         community (from 1, the largest first, then the one whose first member comes first), n_ratings (partners that
-        rated it; where fewer stand behind trust than behind value, or the other way, the fewer).
+        rated it; where fewer stand behind trust than behind value, or the other way, the fewer), answered (bool),
+        degree_high, in_degree_high (partners), strength_high (sum of levels), trust_low, trust_high, value_low,
+        value_high (1 to 4), response_rate (of the wave: joined partners that answered, in joined partners).
 
     References
     ----------
@@ -171,36 +77,51 @@ def network_partners(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: i
     >>> places[["partner_id", "degree", "strength", "trust"]].values.tolist()
     [['a', 2, 5, nan], ['b', 1, 2, 3.0], ['c', 1, 3, 3.0], ['d', 0, 0, nan]]
     """
+    places, pairs = _places(partners, ties, tie_level)
+    in_wave = dict(iter(pairs.groupby("wave")))
+    structure = [
+        _structure(group["partner_id"].to_list(), in_wave.get(wave, pairs.iloc[:0]), seed)
+        for wave, group in places.groupby("wave", sort=False)
+    ]
+    columns = ["betweenness", "closeness", "constraint", "community"]
+    places[columns] = np.concatenate([np.empty((0, len(columns))), *structure])
+    by_wave = places.groupby("wave")
+    # A wave in which nobody had joined has no rate: 0 / 0 is missing.
+    places["response_rate"] = by_wave["respondent"].transform("sum") / by_wave["joined"].transform("sum")
+    order = ["degree", "in_degree", "out_degree", "strength", "betweenness", "closeness", "constraint"]
+    return places[[*_NODE, *order, "trust", "value", "community", "n_ratings", "answered", *_BOUNDS, "response_rate"]]
+
+
+def _places(partners: pd.DataFrame, ties: pd.DataFrame, tie_level: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return each wave's members with all that counts give, and the pairs with a tie and which ends answered."""
     nodes = members(partners, ties)
     pairs = undirected_ties(ties, tie_level=tie_level)
-    reports = _reports(ties)
+    reports = reports_on_others(ties)
     stated = reports[reports["level"] >= tie_level]
     index = pd.MultiIndex.from_frame(nodes[_NODE])
 
     ends = pd.concat([pairs.rename(columns={end: "partner_id"}) for end in ("partner_a", "partner_b")])
     by_end = ends.groupby(_NODE)["strength"]
     # A member that no tie names has none: a count of zero, not a missing one.
-    result = nodes[_NODE].assign(
+    places = nodes.assign(
         degree=by_end.size().reindex(index, fill_value=0).to_numpy(),
         in_degree=stated.groupby(["wave", "target"]).size().reindex(index, fill_value=0).to_numpy(),
         out_degree=stated.groupby(["wave", "source"]).size().reindex(index, fill_value=0).to_numpy(),
         strength=by_end.sum().reindex(index, fill_value=0).to_numpy(),
     )
-    answered = index.isin(pd.MultiIndex.from_frame(_answered(reports)))
-    result["out_degree"] = result["out_degree"].where(answered)
+    places["out_degree"] = places["out_degree"].where(places["answered"])
+    # The sum and the count of no ratings are zero, and their ratio is missing.
+    ratings = _ratings(reports).reindex(index, fill_value=0)
+    places[ratings.columns] = ratings.to_numpy()
+    for name in ("trust", "value"):
+        places[name] = places[f"{name}_sum"] / places[f"{name}_count"]
 
-    in_wave = dict(iter(pairs.groupby("wave")))
-    structure = [
-        _structure(group["partner_id"].to_list(), in_wave.get(wave, pairs.iloc[:0]), seed)
-        for wave, group in nodes.groupby("wave", sort=False)
-    ]
-    columns = ["betweenness", "closeness", "constraint", "community"]
-    result[columns] = np.concatenate([np.empty((0, len(columns))), *structure])
-    ratings = _ratings(reports)
-    result[["trust", "value"]] = ratings[["trust", "value"]].reindex(index).to_numpy()
-    result["n_ratings"] = ratings["n_ratings"].dropna().reindex(index, fill_value=0).to_numpy()
-    order = ["degree", "in_degree", "out_degree", "strength", "betweenness", "closeness", "constraint"]
-    return result[[*_NODE, *order, "trust", "value", "community", "n_ratings"]]
+    answered = places.set_index(_NODE)["answered"]
+    for end in ("a", "b"):
+        of = pd.MultiIndex.from_frame(pairs[["wave", f"partner_{end}"]])
+        pairs[f"answered_{end}"] = answered.reindex(of).to_numpy(dtype=bool)
+    places[_BOUNDS] = partner_bounds(places, pairs)
+    return places, pairs
 
 
 def _graph(nodes: Sequence[str], pairs: pd.DataFrame) -> nx.Graph:
@@ -236,23 +157,17 @@ def _structure(nodes: Sequence[str], pairs: pd.DataFrame, seed: int) -> np.ndarr
 
 
 def _ratings(reports: pd.DataFrame) -> pd.DataFrame:
-    """Trust, value and the raters behind them, by wave and partner_id of the rated."""
+    """Sums and counts of the ratings received and the raters behind them, by wave and partner_id of the rated."""
     given = reports[["wave", "target"]].rename(columns={"target": "partner_id"})
     for name, columns in (("trust", _TRUST), ("value", _VALUE)):
-        given[f"{name}_sum"] = reports[columns].sum(axis=1)
+        given[f"{name}_sum"] = reports[columns].sum(axis=1).astype("float64")
         given[f"{name}_count"] = reports[columns].count(axis=1)
         given[f"{name}_raters"] = reports[columns].notna().any(axis=1)
     total = given.groupby(_NODE).sum()
     # A partner is withheld below a number of raters; were trust's four raters to lend value's one their number,
     # that one's judgement would show. A figure that nobody gave does not count.
-    raters = total[["trust_raters", "value_raters"]]
-    return pd.DataFrame(
-        {
-            "trust": total["trust_sum"] / total["trust_count"],
-            "value": total["value_sum"] / total["value_count"],
-            "n_ratings": raters.where(raters > 0).min(axis=1),
-        }
-    )
+    raters = pd.concat([total.pop("trust_raters"), total.pop("value_raters")], axis=1).astype("float64")
+    return total.assign(n_ratings=raters.where(raters > 0, raters.max(axis=1), axis=0).min(axis=1))
 
 
 def network_summary(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int) -> pd.DataFrame:
@@ -263,7 +178,9 @@ def network_summary(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: in
     those where both do; E-I index `(E - I) / (E + I)` over the E ties across sectors and the I ties within (ties of
     a partner whose sector is unknown are in neither). Missing are: response_rate where nobody had joined, density
     under two partners, degree_centralization under three, reciprocity without such a pair, ei_index without such a
-    tie, mean_trust and mean_value without ratings. Partners without ties are in every figure.
+    tie, mean_trust and mean_value without ratings. Partners without ties are in every figure. The columns that end in
+    _low and _high are the bounds of `summary_bounds`; those of reciprocity are of all pairs with a tie, while
+    reciprocity itself is of those where both answered. New and lost ties are those of `network_changes`.
 
     Parameters
     ----------
@@ -280,7 +197,9 @@ def network_summary(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: in
         One row a wave, in order: wave, partners, respondents (joined partners that answered), response_rate
         (respondents in joined partners), ties (pairs), confirmed (pairs reported by both), density, reciprocity,
         degree_centralization (0 to 1), ei_index (-1 to 1), components, mean_trust, mean_value (1 to 4, means over
-        the partners that were rated).
+        the partners that were rated), ties_high, density_high, components_low, reciprocity_low and reciprocity_high,
+        and likewise of degree_centralization, ei_index, mean_trust and mean_value; new_ties, new_ties_comparable,
+        lost_ties, lost_ties_comparable (pairs; missing in the first wave).
 
     References
     ----------
@@ -297,23 +216,32 @@ def network_summary(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: in
     >>> whole[["ties", "degree_centralization", "ei_index", "reciprocity"]].values.tolist()
     [[2.0, 1.0, 0.0, nan]]
     """
-    nodes = members(partners, ties)
-    reports = _reports(ties)
-    pairs = undirected_ties(ties, tie_level=tie_level)
-    answered = pd.MultiIndex.from_frame(_answered(reports))
+    places, pairs = _places(partners, ties, tie_level)
     sector = partners.set_index("partner_id")["sector"]
+    places["sector"] = places["partner_id"].map(sector)
     for end in ("a", "b"):
-        of = f"partner_{end}"
-        pairs[f"answered_{end}"] = pd.MultiIndex.from_frame(pairs[["wave", of]]).isin(answered)
-        pairs[f"sector_{end}"] = pairs[of].map(sector)
-    means = nodes.merge(_ratings(reports), how="left", left_on=_NODE, right_index=True)
-    means = means.groupby("wave")[["trust", "value"]].mean()
+        pairs[f"sector_{end}"] = pairs[f"partner_{end}"].map(sector)
 
     waves = in_wave_order(pd.DataFrame({"wave": ties["wave"].dropna().unique()}))["wave"]
-    summaries = [_summary(nodes[nodes["wave"].eq(wave)], pairs[pairs["wave"].eq(wave)]) for wave in waves]
+    summaries = [_summary(places[places["wave"].eq(wave)], pairs[pairs["wave"].eq(wave)]) for wave in waves]
     result = pd.DataFrame(summaries, columns=_SUMMARY)
     result.insert(0, "wave", waves)
+    means = places.groupby("wave")[["trust", "value"]].mean()
     result[["mean_trust", "mean_value"]] = means.reindex(waves).to_numpy()
+    bounds = summary_bounds(result, places, pairs)
+    return pd.concat([result, bounds, _turnover(waves, network_changes(partners, ties, tie_level=tie_level))], axis=1)
+
+
+def _turnover(waves: pd.Series, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers of new and lost ties of each wave, and how many of them can be compared."""
+    counts = {}
+    for change in ("new", "lost"):
+        which = changes[changes["change"].eq(change)]
+        for name, rows in ((f"{change}_ties", which), (f"{change}_ties_comparable", which[which["comparable"]])):
+            counts[name] = rows["wave"].value_counts().reindex(waves, fill_value=0).to_numpy()
+    result = pd.DataFrame(counts, index=waves.index).astype("float64")
+    # Nothing comes before the first wave: what changed there is not known, not zero.
+    result.iloc[:1] = np.nan
     return result
 
 

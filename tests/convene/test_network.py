@@ -279,6 +279,7 @@ def test_whoever_a_tie_names_is_in_the_wave_but_did_not_join_it(make, reports):
     found = members(partners, ties).set_index("partner_id")
     assert found["joined"].to_dict() == {"a": True, "b": True, "x": False, "y": True}
     # x answered, but does not count among those who were to answer.
+    assert found["answered"].to_dict() == {"a": True, "b": False, "x": True, "y": False}
     assert found["respondent"].to_dict() == {"a": True, "b": False, "x": False, "y": False}
     assert whole(partners, ties)["response_rate"] == 1 / 3
     assert places(partners, ties).loc["x", "out_degree"] == 1
