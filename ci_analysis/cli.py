@@ -86,6 +86,77 @@ def check(study: str) -> None:
         click.echo(f"Not there, and not needed: {', '.join(absent)}.")
 
 
+@main.command(name="export")
+@click.argument("study")
+@click.option("--to", "form", type=click.Choice(["kumu", "graphml", "gexf"]), required=True,
+              help="The kind of file: for Kumu, for yEd and many others, for Gephi.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where the files go.")
+@click.option("--wave", help="The wave of the ties, or 'all'; the latest, unless told.")
+@click.option("--private", is_flag=True, help="Add what is for the coalition alone: ratings, contacts, prospects.")
+def export_study(study: str, form: str, out: Path, wave: str | None, private: bool) -> None:
+    """Write a STUDY's partners and ties for another tool.
+
+    Kumu: two sheets and a blueprint. GraphML and GEXF: one file. Without --private, what is for the coalition alone
+    stays here, since such files are uploaded to public services.
+    """
+    from ci_analysis.exchange.transfer import export_network
+    from ci_analysis.study import Study, find_study
+
+    paths, notes = export_network(Study.read(find_study(study)), out, to=form, wave=wave, private=private)  # type: ignore[arg-type]  # click has checked it
+    for path in paths:
+        click.echo(f"Wrote {_near(path)}")
+    for note in notes:
+        click.echo(note)
+
+
+@main.command(name="import")
+@click.argument("study")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--from", "form", type=click.Choice(["kumu", "graphml", "gexf", "form"]), required=True,
+              help="What made the files; 'form' is a form tool's answers to the readiness survey.")  # fmt: skip
+@click.option("--wave", help="The survey's wave, where the files do not say it.")
+@click.option("--replace", is_flag=True, help="Let imported cells replace those that differ.")
+@click.option("--sheet", help="The sheet of a workbook of answers, where it has several.")
+def import_files(
+    study: str, files: tuple[Path, ...], form: str, wave: str | None, replace: bool, sheet: str | None
+) -> None:
+    """Merge what FILEs of other tools hold into a STUDY.
+
+    New rows are added, rows that are there are left. Where cells differ, or the study would have a problem, all of it
+    is named and nothing is written.
+    """
+    from ci_analysis.exchange.transfer import import_form, import_network
+    from ci_analysis.study import find_study
+
+    if sheet is not None and form != "form":
+        raise WrongUse("--sheet is for answers of a form (--from form) alone.")
+    folder = find_study(study)
+    if form == "form":
+        changes, notes = import_form(folder, files, wave=wave, sheet=sheet, replace=replace)
+    else:
+        changes, notes = import_network(folder, files, form=form, wave=wave, replace=replace)  # type: ignore[arg-type]  # click has checked it
+    for line in (*notes, *changes):
+        click.echo(str(line))
+
+
+@main.command()
+@click.argument("study")
+@click.option("--wave", default="", help="The survey's wave, such as 2026-Q4; left to be written in, unless told.")
+@click.option("--form", is_flag=True, help="Write the questions as a table (CSV) instead, for building a form.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where it goes; reports/STUDY/questionnaire.html (or .csv), unless told.")  # fmt: skip
+def questionnaire(study: str, wave: str, form: bool, out: Path | None) -> None:
+    """Write the survey of a STUDY's partners: a page to print.
+
+    It asks who answers, the statements on readiness, and who works with whom. `import --from form` brings in the
+    answers that a form tool has gathered.
+    """
+    from ci_analysis.report.questionnaire import write_questionnaire
+    from ci_analysis.study import Study, find_study
+
+    click.echo(f"Wrote {_near(write_questionnaire(Study.read(find_study(study)), out, wave=wave, form=form))}")
+
+
 @main.command(name="list")
 def list_studies() -> None:
     """List the studies under data/raw, and where their reports are."""

@@ -266,6 +266,8 @@ class Study:
         }
         return {
             **named,
+            "partner_a": named["partner_id"],
+            "partner_b": named["partner_id"],
             "segment": {"all": "Everybody"} | {s.segment: s.label for s in (*profile.segments, *profile.groups)},
             "sector": {s.sector: s.label for s in profile.sectors},
             "lever": {x.lever: x.label for x in profile.levers},
@@ -494,6 +496,9 @@ class _Reader:
             for i, name in enumerate(names):
                 if name not in known:
                     say((*path, i), f"'{name}' is not a table", nearest(name, known))
+                elif key == "publish" and {**INPUTS, **OUTPUTS}[name].never_public:
+                    say((*path, i), f"'{name}' holds what single respondents said, which is never published",
+                        "take it out")  # fmt: skip
         states = set(known_counties().index.str[:2])
         for i, code in enumerate(settings.counties):
             if code not in states and code not in known_counties().index:

@@ -167,6 +167,8 @@ class Table:
         Columns whose values may not fall from left to right, where they are given.
     public : bool
         Whether the table may stand in the public edition (`publish.tables` can add it).
+    never_public : bool
+        Whether it holds single respondents' answers, which `publish.tables` cannot add either.
     made_from : tuple of str
         Of a table that a run leaves behind: the input tables, and parts of study.yaml, that it rests on. The first
         is the one to fill in where the table is empty.
@@ -179,6 +181,7 @@ class Table:
     needs: tuple[tuple[str, ...], ...] = ()
     ascending: tuple[tuple[str, ...], ...] = ()
     public: bool = True
+    never_public: bool = False
     made_from: tuple[str, ...] = ()
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
@@ -290,6 +293,7 @@ _INPUTS = (
             ),
         ),
         public=False,
+        never_public=True,
     ),
     Table(
         "endorsements",
@@ -753,8 +757,8 @@ _OUTPUTS = (
                 maximum=1,
             ),
             _may("components", "integer", "parts without a tie between them"),
-            _figure("mean_trust", "mean of the partners' trust, 1 to 4"),
-            _figure("mean_value", "mean of the partners' value, 1 to 4"),
+            _figure("mean_trust", "mean of the partners' trust, 1 to 4; in a report, of those whose own is shown"),
+            _figure("mean_value", "mean of the partners' value, 1 to 4; in a report, of those whose own is shown"),
             _may("ties_high", "integer", "ties, were there one wherever one side did not answer"),
             _share("density_high", "density in that case"),
             _share("reciprocity_low", "least reciprocity over all pairs, whatever the others would have answered"),
@@ -807,6 +811,7 @@ _OUTPUTS = (
             _figure("gain", "rise of global efficiency, 0 to 1 (Latora and Marchiori)"),
             _may("steps", "integer", "ties on the shortest way between them now; empty where there is none"),
             _may("reason", "text", "why, in a sentence"),
+            _may("shortlist", "yes-no", "whether it is the first pair of both, from the best down; each is on it once"),
             _share("response_rate", "joined partners that answered in this wave, in those asked"),
         ),
         public=False,
@@ -845,6 +850,7 @@ _OUTPUTS = (
             _may("comment", "text", "the words, names of partners left out"),
         ),
         public=False,
+        never_public=True,
         made_from=("readiness",),
     ),
     Table(
@@ -1581,7 +1587,9 @@ def data_dictionary() -> str:
 
 def _dictionary_entry(table: Table) -> Iterable[str]:
     yield from ("", f"#### {table.name}", "", table.help)
-    if not table.public:
+    if table.never_public:
+        yield from ("", "Never in the public edition: it holds what single respondents said.")
+    elif not table.public:
         yield from ("", "Not in the public edition, unless `publish.tables` names it.")
     for choice in [table.needs] if table.needs else []:
         ways = " or ".join(" and ".join(f"`{c}`" for c in way) for way in choice)

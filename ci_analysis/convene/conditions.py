@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONDITIONS",
     "activities_evidence",
+    "agenda_answers",
     "agenda_evidence",
     "backbone_evidence",
     "communication_evidence",
@@ -28,6 +29,7 @@ __all__ = [
     "condition_spread",
     "measurement_evidence",
     "respondent_scores",
+    "speakers",
     "with_evidence",
 ]
 
@@ -118,9 +120,7 @@ def condition_scores(readiness: pd.DataFrame, items: pd.DataFrame, levels: pd.Da
     [[3.0, -9.71, 2.0]]
     """
     scores = respondent_scores(readiness, items)
-    grid = pd.MultiIndex.from_product(
-        [readiness["wave"].dropna().unique(), items["condition"].unique()], names=["wave", "condition"]
-    )
+    grid = _grid(readiness, items)
     by_condition = scores.groupby(["wave", "condition"])["score"]
     # A condition that nobody answered was answered by none: a count of zero, and no score.
     count = by_condition.size().reindex(grid, fill_value=0)
@@ -136,8 +136,55 @@ def condition_scores(readiness: pd.DataFrame, items: pd.DataFrame, levels: pd.Da
     return _in_instrument_order(result, items)
 
 
-def condition_spread(readiness: pd.DataFrame, items: pd.DataFrame, *, backbone: Collection[str] = ()) -> pd.DataFrame:
-    """Return how far respondents lie apart on each condition, and the backbone from the other partners.
+def _grid(readiness: pd.DataFrame, items: pd.DataFrame) -> pd.MultiIndex:
+    """Every wave with every condition, whether anyone answered it or not."""
+    return pd.MultiIndex.from_product(
+        [readiness["wave"].dropna().unique(), items["condition"].unique()], names=["wave", "condition"]
+    )
+
+
+def speakers(readiness: pd.DataFrame, partners: pd.DataFrame, *, backbone: str | None = None) -> pd.DataFrame:
+    """Return for whom each respondent of each wave speaks: for the backbone, or for a partner.
+
+    As its rows of the wave say (`speaks_for`). Where they say nothing, or contradict each other, its identifier
+    decides: that of the backbone, or of a joined partner whose role is backbone, speaks for the backbone.
+
+    Parameters
+    ----------
+    readiness : pandas.DataFrame
+        One row an answer: wave (period), respondent, speaks_for (backbone, partner; may be missing).
+    partners : pandas.DataFrame
+        One row a partner: partner_id, status, role.
+    backbone : str, optional
+        The backbone that study.yaml names (partner_id).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a wave and respondent, by wave and respondent: wave, respondent, speaks_for (backbone, partner).
+
+    Examples
+    --------
+    >>> answers = [("2026", "office", None), ("2026", "a", None), ("2026", "b", "backbone")]
+    >>> readiness = pd.DataFrame(answers, columns=["wave", "respondent", "speaks_for"])
+    >>> partners = pd.DataFrame({"partner_id": ["office", "a"], "status": "joined", "role": None})
+    >>> speakers(readiness, partners, backbone="office")["speaks_for"].to_list()
+    ['partner', 'backbone', 'backbone']
+    """
+    ours = partners["role"].eq("backbone") & partners["status"].eq("joined")
+    own = {*partners.loc[ours, "partner_id"], backbone}
+    by_respondent = readiness.groupby(["wave", "respondent"], as_index=False)
+    result = by_respondent.agg(said=("speaks_for", "first"), words=("speaks_for", "nunique"))
+    # A respondent that were in neither group, or in both, would give its own answer back from the three means.
+    known = result["respondent"].isin(own).map({True: "backbone", False: "partner"})
+    result["speaks_for"] = result.pop("said").where(result.pop("words").eq(1), known)
+    return in_wave_order(result, "respondent")
+
+
+def condition_spread(readiness: pd.DataFrame, items: pd.DataFrame, speakers: pd.DataFrame) -> pd.DataFrame:
+    """Return how far respondents lie apart on each condition, and the mean of the backbone and of the others.
+
+    Spread = standard deviation (over k - 1) of the k respondents' `respondent_scores`.
 
     Parameters
     ----------
@@ -145,41 +192,37 @@ def condition_spread(readiness: pd.DataFrame, items: pd.DataFrame, *, backbone: 
         One row an answer: wave (period), respondent, item, score (1 to 5).
     items : pandas.DataFrame
         One row an item of the instrument: item, condition.
-    backbone : collection of str
-        The respondents who speak for the backbone.
+    speakers : pandas.DataFrame
+        From `speakers`: wave, respondent, speaks_for. Who is not in it counts among the others.
 
     Returns
     -------
     pandas.DataFrame
-        One row a wave and condition that anyone answered, by wave and in the instrument's order: wave, condition,
-        respondents, lowest, highest (1 to 5), deviation (standard deviation, missing for one), backbone, others
-        (mean scores, missing without such a respondent), n_backbone, n_others (respondents), difference (backbone
-        less others).
+        One row a wave and condition, by wave and in the instrument's order: wave, condition, spread (missing for
+        fewer than two), backbone, others (mean scores, 1 to 5, missing without such a respondent), n_backbone,
+        n_others (respondents). What a single respondent answered, such as the lowest and the highest, is not in it.
 
     Examples
     --------
     >>> answers = [("2026", "a", "x", 5), ("2026", "b", "x", 2), ("2026", "c", "x", 3)]
     >>> readiness = pd.DataFrame(answers, columns=["wave", "respondent", "item", "score"])
     >>> items = pd.DataFrame({"item": ["x"], "condition": ["backbone"]})
-    >>> spread = condition_spread(readiness, items, backbone={"a"})
-    >>> spread[["lowest", "highest", "backbone", "others", "difference"]].values.tolist()
-    [[2.0, 5.0, 5.0, 2.5, 2.5]]
+    >>> who = pd.DataFrame({"wave": ["2026"], "respondent": ["a"], "speaks_for": ["backbone"]})
+    >>> condition_spread(readiness, items, who)[["spread", "backbone", "others", "n_others"]].round(2).values.tolist()
+    [[1.53, 5.0, 2.5, 2.0]]
     """
-    scores = respondent_scores(readiness, items)
-    ours = scores["respondent"].isin(list(backbone))
+    scores = respondent_scores(readiness, items).merge(speakers, how="left", on=["wave", "respondent"])
+    ours = scores["speaks_for"].eq("backbone")
     scores = scores.assign(backbone=scores["score"].where(ours), others=scores["score"].where(~ours))
-    spread = scores.groupby(["wave", "condition"], as_index=False).agg(
-        respondents=("score", "count"),
-        lowest=("score", "min"),
-        highest=("score", "max"),
-        deviation=("score", "std"),
-        backbone=("backbone", "mean"),
-        others=("others", "mean"),
-        n_backbone=("backbone", "count"),
-        n_others=("others", "count"),
-    )
-    spread["difference"] = spread["backbone"] - spread["others"]
-    return _in_instrument_order(spread, items)
+    by_condition, grid = scores.groupby(["wave", "condition"]), _grid(readiness, items)
+    parts = ["backbone", "others"]
+    means = by_condition[parts].mean().reindex(grid)
+    # Of a condition that nobody answered, nobody spoke for either: counts of zero.
+    counts = by_condition[parts].count().reindex(grid, fill_value=0).add_prefix("n_")
+    # Respondents who agree differ by a rounding error of their mean at most.
+    spread = by_condition["score"].std().reindex(grid).round(12)
+    result = pd.concat([spread.rename("spread"), means, counts], axis=1).reset_index()
+    return _in_instrument_order(result, items)
 
 
 # --- what the tables show ---------------------------------------------------------------------------------------------
@@ -267,25 +310,59 @@ def agenda_evidence(
 
 
 def _endorsed(partners: pd.DataFrame, endorsements: pd.DataFrame, as_of: date) -> str:
-    joined = partners.loc[partners["status"].eq("joined"), "partner_id"]
-    answers = endorsements[endorsements["agenda_on"] <= pd.Timestamp(as_of)]
-    if joined.empty:
-        return "no partner has joined yet (partners.csv)"
+    answers = agenda_answers(partners, endorsements, as_of=as_of)
     if answers.empty:
+        return "no partner has joined yet (partners.csv)"
+    if answers["agenda_on"].isna().all():
         return "no partner's answer to the agenda is recorded yet (endorsements.csv)"
-    # Support of an older text is not support of what stands now.
-    answers = answers[answers["agenda_on"].eq(answers["agenda_on"].max()) & answers["partner_id"].isin(joined)]
     clause = _share_of(
-        answers.loc[answers["response"].eq("support"), "partner_id"].nunique(),
-        len(joined),
+        int(answers["response"].eq("support").sum()),
+        len(answers),
         ("joined partner", "joined partners"),
         ("supports the agenda", "support the agenda", "does not support the agenda yet"),
     )
-    doubts = answers.loc[answers["response"].eq("reservations"), "partner_id"].nunique()
+    doubts = int(answers["response"].eq("reservations").sum())
     if not doubts:
         return _lower(clause)
-    who = "" if len(joined) == 1 else f"{doubts} "
+    who = "" if len(answers) == 1 else f"{doubts} "
     return f"{_lower(clause)}, and {who}{'has' if doubts == 1 else 'have'} reservations"
+
+
+def agenda_answers(partners: pd.DataFrame, endorsements: pd.DataFrame, *, as_of: date) -> pd.DataFrame:
+    """Return each joined partner's answer to the agenda's latest text.
+
+    The latest text is that of the last `agenda_on` up to `as_of`: support of an older one is not support of what
+    stands now.
+
+    Parameters
+    ----------
+    partners : pandas.DataFrame
+        One row a partner: partner_id, status.
+    endorsements : pandas.DataFrame
+        One row an answer: partner_id, agenda_on (date), response (support, reservations, not-yet), and more.
+    as_of : datetime.date
+        The day the study speaks of.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a joined partner, in the order of `partners`: partner_id, then the columns of `endorsements`. Without
+        an answer the response is missing; agenda_on is the latest text's, missing where there is none.
+
+    Examples
+    --------
+    >>> partners = pd.DataFrame({"partner_id": ["a", "b"], "status": "joined"})
+    >>> endorsements = pd.DataFrame(
+    ...     {"partner_id": ["a"], "agenda_on": pd.Timestamp("2026-01-01"), "response": ["support"]}
+    ... )
+    >>> agenda_answers(partners, endorsements, as_of=date(2026, 6, 30))["response"].to_list()
+    ['support', nan]
+    """
+    asked = endorsements[endorsements["agenda_on"] <= pd.Timestamp(as_of)]
+    latest = asked["agenda_on"].max()
+    joined = partners.loc[partners["status"].eq("joined"), ["partner_id"]]
+    answers = joined.merge(asked[asked["agenda_on"].eq(latest)], how="left", on="partner_id")
+    return answers.assign(agenda_on=latest)
 
 
 def measurement_evidence(reporting: pd.DataFrame) -> str:
@@ -571,7 +648,12 @@ def with_evidence(conditions: pd.DataFrame, evidence: pd.Series, *, as_of: date)
     if conditions.empty:
         rows = empty_frame(OUTPUTS["conditions"]).reindex(range(len(evidence)))
         return rows.assign(
-            wave=as_of.isoformat(), condition=list(evidence.index), respondents=0.0, evidence=list(evidence)
+            wave=as_of.isoformat(),
+            condition=list(evidence.index),
+            evidence=list(evidence),
+            respondents=0.0,
+            n_backbone=0.0,
+            n_others=0.0,
         )
     latest = in_wave_order(conditions[["wave"]])["wave"].iloc[-1]
     sentences = conditions["condition"].map(evidence)

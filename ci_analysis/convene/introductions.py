@@ -16,7 +16,7 @@ from ci_analysis.tables import period_end
 
 __all__ = ["introductions"]
 
-_COLUMNS = ["rank", "partner_a", "partner_b", "gain", "steps", "reason", "response_rate"]
+_COLUMNS = ["rank", "partner_a", "partner_b", "gain", "steps", "reason", "shortlist", "response_rate"]
 #: Gains that differ by less are the same, and names decide.
 _DIGITS = 12
 #: Whole numbers up to here are exact in floating point.
@@ -44,14 +44,15 @@ def introductions(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int,
     tie_level : int
         Level from which on a tie stands.
     most : int
-        Rows at most, 1 or more.
+        The best pairs to give, 1 or more; half as many further down where the shortlist needs them.
 
     Returns
     -------
     pandas.DataFrame
         One row a pair, by rank: rank (1 gains most; the same gain, to twelve decimals, goes by partner_a, then
         partner_b), partner_a, partner_b (partner_a before partner_b), gain (0 to 1), steps (ties on the shortest way
-        now; missing where there is none), reason (a sentence), response_rate (of the wave). No rows without ties,
+        now; missing where there is none), reason (a sentence), shortlist (bool: the first pair of both its partners,
+        from the best down, so that each partner is on it once), response_rate (of the wave). No rows without ties,
         with fewer than two such partners, or where all of them work with each other.
 
     Raises
@@ -95,17 +96,36 @@ def introductions(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int,
     a, b = a[free], b[free]
     gain = _gains(steps)[a, b].round(_DIGITS)
     # The pairs come in the order of their names, and a stable order keeps it among the same gains.
-    best = np.argsort(-gain, kind="stable")[:most]
-    a, b, gain = a[best], b[best], gain[best]
+    order = np.argsort(-gain, kind="stable")
+    a, b, gain = a[order], b[order], gain[order]
+    shortlist = _shortlist(a, b, most // 2)
+    kept = np.flatnonzero(shortlist | (np.arange(len(a)) < most))
+    a, b, gain = a[kept], b[kept], gain[kept]
 
     say = _Reasons(nodes.assign(name=nodes["partner_id"].map(here["name"])), steps, wave)
     ids, between = nodes["partner_id"].to_numpy(), steps[a, b]
     joined = nodes["joined"].sum()
-    result = pd.DataFrame({"rank": np.arange(1, len(best) + 1), "partner_a": ids[a], "partner_b": ids[b], "gain": gain})
+    result = pd.DataFrame({"rank": kept + 1, "partner_a": ids[a], "partner_b": ids[b], "gain": gain})
+    result["shortlist"] = shortlist[kept]
     result["steps"] = np.where(np.isfinite(between), between, np.nan)
     result["reason"] = [say.why(i, j) for i, j in zip(a, b, strict=True)]
     result["response_rate"] = nodes["respondent"].sum() / joined if joined else np.nan
     return result[_COLUMNS]
+
+
+def _shortlist(a: np.ndarray, b: np.ndarray, most: int) -> np.ndarray:
+    """Whether each pair, the best first, is the first of both its partners among those on the list.
+
+    One partner without a tie would fill the top of the ranks with itself; the list names each partner once.
+    """
+    listed, taken = np.zeros(len(a), dtype=bool), set()
+    for row, ends in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        if len(taken) >= 2 * max(most, 1):
+            break
+        if taken.isdisjoint(ends):
+            listed[row] = True
+            taken.update(ends)
+    return listed
 
 
 def _steps(ids: pd.Series, pairs: pd.DataFrame) -> np.ndarray:

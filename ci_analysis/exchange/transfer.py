@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ci_analysis.errors import CiAnalysisError, StudyProblems, WrongUse
+from ci_analysis.errors import CiAnalysisError, Problem, StudyProblems, WrongUse
 from ci_analysis.exchange.formats import Format, as_gexf, as_graphml, as_kumu, read_network
 from ci_analysis.exchange.merge import Change, merge
 from ci_analysis.exchange.networks import Outgoing, outgoing, to_graph
@@ -198,8 +198,39 @@ def import_form(
     rows = pd.concat(frames, ignore_index=True)
     if not len(rows):
         raise WrongUse("The files hold no answers.")
+    _one_hand_each(rows, study.tables["readiness"])
     notes = [f"{p.what[:1].upper()}{p.what[1:]}; {p.do}." for p in said]
     return merge(folder, {"readiness": rows}, replace=replace), notes
+
+
+_ANONYMOUS = r"anon-"
+
+
+def _one_hand_each(rows: pd.DataFrame, there: pd.DataFrame) -> None:
+    """Refuse answers without a code that would be taken for those of others: each file numbers its own from one.
+
+    Raises
+    ------
+    StudyProblems
+        Where two files hold such answers, or the study has others of the same wave.
+    """
+    answer = ["wave", "respondent", "item", "score"]
+    unnamed = rows[rows["respondent"].str.startswith(_ANONYMOUS)]
+    files = list(unnamed["_file"].unique())
+    problems = [
+        Problem(name, 0, "", f"answers without a code are in {files[0]} too, and would get the same codes",
+                "put all answers of the wave into one file")
+        for name in files[1:]
+    ]  # fmt: skip
+    known = there[there["wave"].isin(rows["wave"]) & there["respondent"].str.startswith(_ANONYMOUS)]
+    # The same file again changes nothing; a longer one numbers its people anew.
+    same = set(map(tuple, known[answer].to_numpy())) == set(map(tuple, unnamed[answer].to_numpy()))
+    if files and len(known) and not same:
+        what = f"the study has other answers of {rows['wave'].iloc[0]} without a code, which would be mixed with these"
+        do = "take those rows out of readiness.csv first, and import all answers of the wave from one file"
+        problems.append(Problem(files[0], 0, "", what, do))
+    if problems:
+        raise StudyProblems("The import", problems)
 
 
 def _known_wave(wave: str | None) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ci_analysis.convene.network import undirected_ties
+from ci_analysis.convene.conditions import agenda_answers
+from ci_analysis.convene.ties import undirected_ties
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.grids import name_grid
-from ci_analysis.figures.networks import network
+from ci_analysis.figures.networks import Panel, network, small_multiples
 from ci_analysis.figures.words import (
     amount,
     date_words,
@@ -24,9 +26,10 @@ from ci_analysis.figures.words import (
     spelled,
 )
 from ci_analysis.issues import load_instrument
+from ci_analysis.tables import members
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -36,18 +39,25 @@ if TYPE_CHECKING:
 __all__ = [
     "backbone",
     "brokers",
+    "comments",
     "commitments",
     "endorsements",
+    "gate",
     "interest_influence",
+    "introductions",
     "joining",
     "money",
+    "network_changes",
     "network_map",
     "network_over_time",
-    "preconditions",
+    "network_waves",
     "readiness",
     "readiness_levels",
+    "readiness_spread",
+    "reservations",
     "roster",
     "sector_gaps",
+    "trust",
 ]
 
 _TOO_FEW = "too few answers to show"
@@ -60,6 +70,12 @@ _RESPONSES = {
     "none": "No answer",
 }
 _NAME = 48
+_PAIR = ["partner_a", "partner_b"]
+_NO_SECTOR = "Sector not known"
+#: At most so many partners in the picture of trust and value.
+_RATED = 25
+#: Colour, shape, size and words of the two ratings.
+_RATING_LOOKS = {"trust": ("one", "o", 44, "Trust"), "value": ("two", "D", 32, "Value to the work")}
 
 
 # --- who is at the table ----------------------------------------------------------------------------------------------
@@ -258,7 +274,8 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
             "full": sorted_rows["full"],
         }
     )
-    alt = "Names of partners in a grid of five steps of interest by five of influence. Much of both: "
+    some = how_many(len(judged), "partner", "partners")
+    alt = f"Grid of {some} by interest and influence, from 1 to 5. Much of both: "
     both = strong[strong["interest"] >= _MUCH]
     alt += f"{listing([shortened(x, _NAME) for x in both['name']], most=12)}."
     unknown = len(here) - len(judged)
@@ -369,34 +386,153 @@ def network_map(
         Table `network_summary`.
     """
     wave = places["wave"].iloc[-1]
-    named = partners[["partner_id", "name", "sector"]]
-    nodes = places[places["wave"] == wave].merge(named, on="partner_id", how="left")
-    pairs = undirected_ties(ties[ties["wave"] == wave], tie_level=study.settings.tie_level)
-    position = dict(zip(nodes["partner_id"], range(len(nodes)), strict=True))
-    edges = pd.DataFrame(
-        {"a": pairs["partner_a"].map(position), "b": pairs["partner_b"].map(position), "strength": pairs["strength"]}
-    ).astype("int64")
-    sectors = study.labels["sector"]
-    names = nodes["name"].fillna(nodes["partner_id"])
-    kind = nodes["sector"].map(lambda s: sectors.get(s, "Sector not known"))
-    drawn = pd.DataFrame({"name": names, "kind": kind})
-    drawn["tip"] = [
-        f"{n}: {how_many(d, 'tie', 'ties')}; {k}" for n, d, k in zip(names, nodes["degree"], kind, strict=True)
-    ]
-    alone = [shortened(x, _NAME) for x in names[nodes["degree"] == 0]]
-    most = nodes["degree"].max()
-    title = f"{how_many(len(edges), 'pair of partners works', 'pairs of partners work')} together"
+    nodes, edges = _everybody(study, places, ties, partners)
+    here, n = nodes[nodes["here"]], int(edges["strength"].notna().sum())
+    alone = [shortened(x, _NAME) for x in here.loc[here["degree"] == 0, "name"]]
+    most = here["degree"].max()
+    title = f"{how_many(n, 'pair of partners works', 'pairs of partners work')} together"
     if alone:
         title += f"; {listing(alone, most=3)} {'has' if len(alone) == 1 else 'have'} no tie yet"
-    elif len(edges):
+    elif n:
         title += ", and everybody works with somebody"
-    alt = f"Network of {how_many(len(nodes), 'partner', 'partners')} in {period_words(wave)}"
+    alt = f"Network of {how_many(len(here), 'partner', 'partners')} in {period_words(wave)}"
     if most > 0:
-        top = [shortened(x, _NAME) for x in names[nodes["degree"] == most]]
+        top = [shortened(x, _NAME) for x in here.loc[here["degree"] == most, "name"]]
         alt += f". The most ties, {most:.0f}, {'has' if len(top) == 1 else 'have'} {listing(top, most=3)}"
-    answered = _answered(summary, wave)
-    kinds = list(dict.fromkeys([*sectors.values(), "Sector not known"]))
-    return network(drawn, edges, kinds=kinds, strengths=_TIES, title=_sentence(title), alt=f"{alt}.", note=answered)
+    return network(
+        nodes,
+        edges,
+        kinds=_kinds(study),
+        strengths=_TIES,
+        title=_sentence(title),
+        alt=f"{alt}.",
+        note=f"{_answered(summary, wave)} {_had_all_answered(summary, wave)}".strip(),
+    )
+
+
+def network_waves(
+    study: Study, places: pd.DataFrame, ties: pd.DataFrame, partners: pd.DataFrame, summary: pd.DataFrame
+) -> Drawing | None:
+    """Draw the latest waves side by side, at most three, each partner in the place that it has in `network_map`.
+
+    Parameters
+    ----------
+    study : Study
+        For the level from which on a tie stands.
+    places : pandas.DataFrame
+        Table `network_partners`.
+    ties : pandas.DataFrame
+        The study's table of ties.
+    partners : pandas.DataFrame
+        The study's table of partners.
+    summary : pandas.DataFrame
+        Table `network_summary`.
+
+    Returns
+    -------
+    Drawing or None
+        None where there is one wave.
+    """
+    waves = places["wave"].drop_duplicates().to_list()
+    if len(waves) < 2:
+        return None
+    nodes, edges = _everybody(study, places, ties, partners)
+    ends = _ends(undirected_ties(ties, tie_level=study.settings.tie_level), nodes["partner_id"])
+    panels, counts, said = [], [], []
+    shown = list(zip([None, *waves[:-1]], waves, strict=True))[-3:]
+    for before, wave in shown:
+        found = _turned(ends, before, wave)
+        kinds = found["change"].value_counts()
+        n = len(found) - int(kinds.get("lost", 0))
+        turned = [f"{kinds[k]} {k}" for k in ("new", "lost") if before and k in kinds]
+        rate = _rate_words(summary, wave)
+        panels.append(
+            Panel(
+                period_words(wave),
+                (f"{n:,} {'tie' if n == 1 else 'ties'}{': ' if turned else ''}{', '.join(turned)}", rate),
+                nodes["partner_id"].isin(places.loc[places["wave"] == wave, "partner_id"]).to_list(),
+                found,
+            )
+        )
+        counts.append((wave, n, int((places.loc[places["wave"] == wave, "degree"] == 0).sum())))
+        change = f", {listing(turned)} since {period_words(before)}" if turned else ""
+        said.append(
+            f"{period_words(wave)}: {how_many(n, 'tie', 'ties')}{change}, "
+            f"{how_many(counts[-1][2], 'partner', 'partners')} without a tie, {rate}"
+        )
+    alt = f"{_sentence(spelled(len(panels)))} small networks, every partner in one place in all of them. "
+    return small_multiples(
+        nodes, edges, panels, kinds=_kinds(study), title=_sentence(_waves_title(counts)), alt=f"{alt}{'; '.join(said)}."
+    )
+
+
+def _everybody(
+    study: Study, places: pd.DataFrame, ties: pd.DataFrame, partners: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Partners and ties of all waves, as `networks.network` takes them; what is drawn is of the latest."""
+    wave, sectors = places["wave"].iloc[-1], study.labels["sector"]
+    latest = places[places["wave"] == wave]
+    nodes = pd.DataFrame({"partner_id": sorted(places["partner_id"].unique())})
+    nodes = nodes.merge(partners[["partner_id", "name", "sector"]], on="partner_id", how="left")
+    nodes = nodes.merge(latest[["partner_id", "degree"]], on="partner_id", how="left")
+    name = nodes["name"].fillna("").astype("object")
+    nodes["name"] = name.where(name.str.strip() != "", nodes["partner_id"])
+    nodes["kind"] = nodes["sector"].map(lambda s: sectors.get(s, _NO_SECTOR))
+    nodes["here"] = nodes["degree"].notna()
+    nodes["tip"] = [
+        f"{n}: {how_many(d, 'tie', 'ties')}; {k}" if pd.notna(d) else n
+        for n, d, k in zip(nodes["name"], nodes["degree"], nodes["kind"], strict=True)
+    ]
+    pairs = undirected_ties(ties, tie_level=study.settings.tie_level)
+    ends = _ends(pairs, nodes["partner_id"])
+    edges = ends[["a", "b"]].drop_duplicates().sort_values(["a", "b"], ignore_index=True)
+    return nodes, edges.merge(ends.loc[ends["wave"] == wave, ["a", "b", "strength"]], on=["a", "b"], how="left")
+
+
+def _ends(pairs: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Ties with their ends as positions in `ids`: wave, a, b, strength."""
+    at = pd.Index(ids)
+    places = {end: at.get_indexer(pairs[f"partner_{end}"]) for end in "ab"}
+    return pd.DataFrame({"wave": pairs["wave"], **places, "strength": pairs["strength"].astype("float64")})
+
+
+def _kinds(study: Study) -> list[str]:
+    return list(dict.fromkeys([*study.labels["sector"].values(), _NO_SECTOR]))
+
+
+def _turned(ends: pd.DataFrame, before: str | None, wave: str) -> pd.DataFrame:
+    """Ties of a wave, and of the one before: a, b, change (kept, new, lost)."""
+    now, then = (ends.loc[ends["wave"] == w, ["a", "b"]] for w in (wave, before))
+    both = now.merge(then, on=["a", "b"], how="outer", indicator="change")
+    # Of the first wave nobody can say what is new.
+    words = {"both": "kept", "left_only": "new" if before else "kept", "right_only": "lost"}
+    return both.assign(change=both["change"].astype("object").map(words))
+
+
+def _waves_title(counts: list[tuple[str, int, int]]) -> str:
+    """Say how ties, and partners without any, went from the first wave shown to the last."""
+    (first, then, alone_then), (last, now, alone) = counts[0], counts[-1]
+    title = f"{how_many(now, 'pair', 'pairs')} of partners {'works' if now < 2 else 'work'} together in "
+    title += f"{period_words(last)}, {'as many as' if now == then else f'{spelled(abs(now - then))} '}"
+    title += f"{'' if now == then else 'more than' if now > then else 'fewer than'} in {period_words(first)}"
+    if alone or alone_then:
+        title += f"; {how_many(alone, 'partner has', 'partners have')} no tie"
+        title += f", where {spelled(alone_then)} had none" if alone != alone_then else ""
+    return title
+
+
+def _rate_words(summary: pd.DataFrame, wave: str) -> str:
+    rate = summary.set_index("wave").loc[wave, "response_rate"]
+    return "nobody had joined" if pd.isna(rate) else f"{percent(rate)} answered"
+
+
+def _had_all_answered(summary: pd.DataFrame, wave: str) -> str:
+    """Say between what bounds the number of ties lies; nothing where nobody was silent."""
+    row = summary.set_index("wave").loc[wave]
+    high = row.get("ties_high", np.nan)
+    if pd.isna(high) or not high > row["ties"]:
+        return ""
+    return f"Had all answered, between {row['ties']:,.0f} and {high:,.0f} pairs would work together."
 
 
 def _answered(summary: pd.DataFrame, wave: str) -> str:
@@ -444,7 +580,11 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
     title += f"{before} in {waves[-2]}" if change else waves[-2]
     ax = new_axes(ax, height=2.7)
     x = np.arange(len(rows))
+    high = 100 * rows["density_high"].astype("float64") if "density_high" in rows else pd.Series(np.nan, rows.index)
+    silent = high - 100 * rows["density"] > 0.5
     with style():
+        if silent.any():
+            _silence_band(ax, x, 100 * rows["density"], high)
         shown = {
             "response_rate": (COLOURS["two"], "s", "--", "of partners\nanswered"),
             "density": (COLOURS["one"], "o", "-", "of pairs\nwork together"),
@@ -457,11 +597,14 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
             up = above if column == "response_rate" else not above
             for at, value in zip(x[:-1], values.iloc[:-1], strict=True):
                 if pd.notna(value) and len(rows) <= 6:
-                    ax.annotate(f"{value:.0f}%", (at, value), (0, 7 if up else -15), textcoords="offset points",
+                    # Beneath a low one stand the waves.
+                    shift = 7 if up or value < 16 else -15
+                    ax.annotate(f"{value:.0f}%", (at, value), (0, shift), textcoords="offset points",
                                 ha="center", fontsize=9, color=colour)  # fmt: skip
             if pd.notna(values.iloc[-1]):
                 # Two that end close together would lie on each other.
                 shift = 0 if apart > 22 or pd.isna(apart) else (14 if up else -14)
+                shift = 8 if shift == 0 and values.iloc[-1] < 8 else shift
                 ax.annotate(f"{values.iloc[-1]:.0f}% {words}", (x[-1], values.iloc[-1]), (9, shift), fontsize=9,
                             textcoords="offset points", va="center", color=colour, annotation_clip=False)  # fmt: skip
         every = int(np.ceil(len(rows) / 5))
@@ -479,9 +622,21 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
             if pd.notna(r.response_rate)
             else "nobody had joined"
         )
-        parts.append(f"{w}, {percent(r.density)} of pairs work together and {rate}")
+        most = f" (up to {percent(high[r.Index] / 100)}, had all answered)" if silent[r.Index] else ""
+        parts.append(f"{w}, {percent(r.density)} of pairs work together{most} and {rate}")
     alt = f"Two lines over {how_many(len(rows), 'wave', 'waves')}, a tie being {kind} or more: {'; '.join(parts)}"
     return finding(ax, _sentence(title), alt=alt + ".")
+
+
+def _silence_band(ax: Axes, x: np.ndarray, low: pd.Series, high: pd.Series) -> None:
+    """Show how far up the share of pairs could lie, had all answered."""
+    band = ax.fill_between(x, low, high.fillna(low), color=COLOURS["one"], alpha=0.16, linewidth=0, zorder=0)
+    band.set_label("where it could lie, had all answered")
+    ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(-0.01, 1.0), borderaxespad=0)
+
+
+def _points(gain: float) -> str:
+    return f"{gain:.1f} points" if gain >= 0.095 else f"{gain:.1g} points"
 
 
 def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: int = 10) -> Statement | None:
@@ -506,7 +661,7 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
     names = study.labels["partner_id"]
     top = rows[rows["betweenness"] >= 0.1].head(3)
     if len(top):
-        held = listing([shortened(names.get(p, p), _NAME) for p in top["partner_id"]])
+        held = listing([_called(names, p, _NAME) for p in top["partner_id"]])
         title = f"{held} {'holds' if len(top) == 1 else 'hold'} the network together: "
         title += (
             f"{listing([percent(b) for b in top['betweenness']])} of the shortest ways between others lead through "
@@ -518,30 +673,258 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
         title += f"at most {most_between} of the shortest ways between others lead through one"
     else:
         title = "No partner stands between others"
-    enough = rows["n_ratings"] >= study.settings.minimum_respondents
-    rated = {
-        f"{c} (1 to 4)": [f"{v:.1f}" if ok and pd.notna(v) else _TOO_FEW for v, ok in zip(rows[c], enough, strict=True)]
-        for c in ("trust", "value")
-    }
     frame = pd.DataFrame(
         {
             "partner_id": rows["partner_id"],
             "ways_through_it": [percent(b) for b in rows["betweenness"]],
-            "ties": [f"{d:.0f}" for d in rows["degree"]],
-            **rated,
-            "rated_by": [f"{n:.0f}" for n in rows["n_ratings"]],
-            "constraint (Burt)": [f"{c:.2f}" if pd.notna(c) else None for c in rows["constraint"]],
+            "ties": [_up_to(r.degree, getattr(r, "degree_high", np.nan)) for r in rows.itertuples()],
         }
     )
-    lines = [_answered(summary, wave)]
-    if enough.sum() < len(rows):
-        lines.append(f"Trust and value are shown from {spelled(study.settings.minimum_respondents)} raters on.")
+    if "answered" in rows and rows["answered"].notna().any():
+        frame["answered"] = rows["answered"]
     return Statement(
         title,
         frame.head(most),
         f"Shortest ways through each, {period_words(wave)}",
-        tuple(lines),
+        (_answered(summary, wave),),
     )
+
+
+def _up_to(value: float, high: float) -> str:
+    """Return a count, and what it would be at most, had all answered."""
+    return f"{value:.0f} (up to {high:.0f}, had all answered)" if pd.notna(high) and high > value else f"{value:.0f}"
+
+
+def trust(
+    study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, ax: Axes | None = None
+) -> Axes | Statement | None:
+    """Draw how far partners of the latest wave are trusted, and valued, by the others; for the coalition alone.
+
+    Parameters
+    ----------
+    study : Study
+        For names, and the number of raters from which on trust and value are shown.
+    places : pandas.DataFrame
+        Table `network_partners`.
+    summary : pandas.DataFrame
+        Table `network_summary`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    Axes, Statement or None
+        A statement where no partner was rated by enough others, None where nobody was rated.
+    """
+    wave = places["wave"].iloc[-1]
+    latest = places[places["wave"] == wave]
+    if not (latest["n_ratings"] > 0).any():
+        return None
+    least = study.settings.minimum_respondents
+    # Each of the two may have been asked alone.
+    rows = latest[(latest["n_ratings"] >= least) & latest[["trust", "value"]].notna().any(axis=1)]
+    hidden = len(latest) - len(rows)
+    few = _sentence(f"{how_many(hidden, 'partner has', 'partners have')} {_TOO_FEW} (fewer than {spelled(least)}).")
+    if not len(rows):
+        title = f"Too few partners rated each other in {period_words(wave)} to show trust and value"
+        return Statement(title, lines=(_answered(summary, wave), few))
+    order = ["n_ratings", "partner_id"]
+    kept = rows.sort_values(order, ascending=[False, True]).head(_RATED)
+    kept = kept.sort_values(["trust", "value", "partner_id"], ascending=[False, False, True])
+    names = [_called(study.labels["partner_id"], p, 42) for p in kept["partner_id"]]
+    y = np.arange(len(kept))[::-1]
+    notes = [_answered(summary, wave), _rating_bounds(summary, wave), few if hidden else ""]
+    if len(kept) < len(rows):
+        notes.append(f"Shown are the {len(kept)} of {len(rows)} with the most ratings.")
+    under = "\n".join(line for note in notes if note for line in textwrap.wrap(note, 46))
+    ax = new_axes(ax, height=1.15 + 0.3 * len(kept) + 0.17 * under.count("\n"))
+    with style():
+        ax.hlines(y, kept[["trust", "value"]].min(axis=1), kept[["trust", "value"]].max(axis=1), color=COLOURS["muted"],
+                  linewidth=2, zorder=1)  # fmt: skip
+        for column, (colour, marker, size, words) in _RATING_LOOKS.items():
+            ax.scatter(kept[column], y, s=size, color=COLOURS[colour], marker=marker, label=words, zorder=2)
+        ax.set_yticks(y, [textwrap.fill(n, 24) for n in names], fontsize=9, parse_math=False)
+        ax.set_ylim(-0.7, len(kept) - 0.3)
+        ax.set_xlim(0.95, 4.05)
+        ax.set_xticks([1, 2, 3, 4], ["1\nleast", "2", "3", "4\nmost"])
+        ax.grid(axis="x")
+        ax.set_axisbelow(True)
+        ax.set_xlabel(under, fontsize=9, loc="left", parse_math=False)
+        ax.spines[["left"]].set_visible(False)
+        ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0)
+    each = [
+        f"{n} {', '.join(f'{c} {v:.1f}' for c, v in (('trust', r.trust), ('value', r.value)) if pd.notna(v))}"
+        for n, r in zip(names, kept.itertuples(), strict=True)
+    ]
+    said = " ".join(n for n in notes if n)
+    alt = f"Two points a partner in {period_words(wave)}, from 1 to 4: {'; '.join(each)}. {said}"
+    return finding(ax, _trust_title(rows, summary, wave), alt=alt)
+
+
+def _trust_title(rows: pd.DataFrame, summary: pd.DataFrame, wave: str) -> str:
+    """Say how trust and value stand on the whole, and for how many the one falls behind the other."""
+    row = summary.set_index("wave").loc[wave]
+    means = [(c, row.get(f"mean_{c}", np.nan)) for c in ("trust", "value")]
+    parts = [f"{c} at {v:.1f}" for c, v in means if pd.notna(v)]
+    if parts:
+        parts[0] += " of 4"
+        title = f"Partners rate each other's {listing(parts)}"
+    else:
+        title = f"{_sentence(how_many(len(rows), 'partner is', 'partners are'))} rated by enough others to show"
+    gap = (rows["value"] - rows["trust"]).round(2) >= 0.5
+    both = int(rows[["trust", "value"]].notna().all(axis=1).sum())
+    if both:
+        behind = int(gap.sum())
+        some = how_many(behind, "partner", "partners", of=both)
+        title += f"; {some} {'is' if behind < 2 else 'are'} valued clearly more than trusted"
+    return title
+
+
+def _rating_bounds(summary: pd.DataFrame, wave: str) -> str:
+    """Say between what bounds the means lie; nothing where nobody was silent."""
+    row = summary.set_index("wave").loc[wave]
+    parts = []
+    for of in ("trust", "value"):
+        low, high = row.get(f"mean_{of}_low", np.nan), row.get(f"mean_{of}_high", np.nan)
+        if pd.notna(low) and pd.notna(high) and high > low:
+            parts.append(f"{of} between {low:.1f} and {high:.1f}")
+    return f"Had all answered, the mean would lie for {listing(parts)}." if parts else ""
+
+
+def network_changes(
+    study: Study, summary: pd.DataFrame, changes: pd.DataFrame, partners: pd.DataFrame, *, most: int = 12
+) -> Statement | None:
+    """Say which ties are new, lost, stronger or weaker since the wave before; for the coalition alone.
+
+    Parameters
+    ----------
+    study : Study
+        For names.
+    summary : pandas.DataFrame
+        Table `network_summary`.
+    changes : pandas.DataFrame
+        Table `network_changes`.
+    partners : pandas.DataFrame
+        The study's table of partners, for who has left.
+    most : int
+        How many pairs.
+
+    Returns
+    -------
+    Statement or None
+        None where there is one wave.
+    """
+    if len(summary) < 2:
+        return None
+    wave, before = summary["wave"].iloc[-1], summary["wave"].iloc[-2]
+    rows = changes[changes["wave"] == wave]
+    since = period_words(before)
+    lines = [f"{_answered(summary, before)} {_answered(summary, wave)}"]
+    if not len(rows):
+        return Statement(f"No tie has changed since {since}", lines=tuple(lines))
+    alike = rows["comparable"].fillna(False).astype(bool)
+    counts = rows["change"].value_counts().reindex(["new", "lost"], fill_value=0)
+    sure = rows.loc[alike, "change"].value_counts().reindex(["new", "lost"], fill_value=0)
+    title = f"{how_many(counts['new'], 'tie is', 'ties are')} new and {_were_lost(counts['lost'])} since {since}"
+    if not counts.sum():
+        title = f"No tie is new or lost since {since}, but {_were_otherwise(len(rows))}"
+    elif not alike.any():
+        title += "; of no pair did the same partners answer both times, so all of it may lie in who answered"
+    else:
+        title += f"; of these {sure['new']:,} new and {sure['lost']:,} lost are "
+        title += "among partners of whom the same answered both times"
+    alike_words = "Comparable are pairs of which the same sides answered both times"
+    lines.insert(0, f"{alike_words}; of the others only the answers may have changed.")
+    size = (rows["strength"].fillna(0) - rows["strength_before"].fillna(0)).abs()  # no tie is level 0
+    kinds = rows["change"].map({"new": 0, "lost": 1, "stronger": 2, "weaker": 3})
+    rows = rows.assign(alike=~alike, size=-size, kind=kinds).sort_values(["alike", "size", "kind", *_PAIR])
+    shown = rows.head(most)
+    if len(rows) > most:
+        rest = rows.iloc[most:]["change"].value_counts()
+        said = listing([f"{rest[c]} {c}" for c in ("new", "lost", "stronger", "weaker") if c in rest])
+        lines.insert(0, f"{_sentence(how_many(len(rows) - most, 'pair', 'pairs'))} more: {said}.")
+    names = study.labels["partner_id"]
+    gone = set(partners.loc[partners["status"] == "left", "partner_id"])
+    frame = pd.DataFrame(
+        {
+            "pair": [_pair_words(names, r.partner_a, r.partner_b) for r in shown.itertuples()],
+            "change": [
+                r.change + ("; one has left" if {r.partner_a, r.partner_b} & gone else "") for r in shown.itertuples()
+            ],
+            "before": [_level_words(v) for v in shown["strength_before"]],
+            "now": [_level_words(v) for v in shown["strength"]],
+            "comparable": ~shown["alike"],
+        }
+    )
+    return Statement(_sentence(title), frame, f"Pairs whose tie changed, {since} to {period_words(wave)}", tuple(lines))
+
+
+def _were_lost(n: int) -> str:
+    return f"{spelled(n)} {'was' if n < 2 else 'were'} lost"
+
+
+def _were_otherwise(n: int) -> str:
+    return f"{how_many(n, 'tie is', 'ties are')} stronger or weaker"
+
+
+def _level_words(level: float) -> str:
+    return "no tie" if pd.isna(level) else _TIES[round(level)]
+
+
+def _called(names: Mapping[str, str], partner: str, most: int) -> str:
+    """Return a partner's name, cut; its identifier where it has none."""
+    name = names.get(partner)
+    return shortened(name if isinstance(name, str) and name.strip() else partner, most)
+
+
+def _pair_words(names: Mapping[str, str], a: str, b: str) -> str:
+    """Return two names in one cell, each kept in its own direction of writing."""
+    said = [_called(names, p, 60) for p in (a, b)]
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for name in said for letter in name):
+        said = [f"\u2068{name}\u2069" for name in said]
+    return " and ".join(said)
+
+
+def introductions(study: Study, summary: pd.DataFrame, table: pd.DataFrame, *, most: int = 8) -> Statement:
+    """Say whom to introduce to whom, so that the network ties together most; for the coalition alone.
+
+    Parameters
+    ----------
+    study : Study
+        For names.
+    summary : pandas.DataFrame
+        Table `network_summary`.
+    table : pandas.DataFrame
+        Table `introductions`.
+    most : int
+        How many pairs; each partner is in one of them at most.
+    """
+    wave = summary["wave"].iloc[-1]
+    row, answered = summary.iloc[-1], _answered(summary, wave)
+    if not len(table):
+        if row["partners"] >= 2 and row["density"] == 1:
+            return Statement("Every pair of partners works together already", lines=(answered,))
+        return Statement("There is nobody to introduce yet", lines=(answered,))
+    kept = list(table[table["shortlist"]].sort_values("rank").head(most).itertuples())
+    names = study.labels["partner_id"]
+    first, other = (_called(names, p, _NAME) for p in (kept[0].partner_a, kept[0].partner_b))
+    frame = pd.DataFrame(
+        {
+            "who": [_called(names, p.partner_a, 80) for p in kept],
+            "with whom": [_called(names, p.partner_b, 80) for p in kept],
+            "why": [p.reason for p in kept],
+            "gain in nearness": [_points(100 * p.gain) for p in kept],
+        }
+    )
+    lines = (
+        "Nearness is 100% where everybody works with everybody, and 0% where nobody works with anybody: half for "
+        "two who know each other through one partner, a third through two. The gain is by how many points its mean "
+        "over all pairs would rise with this one introduction (global efficiency, Latora and Marchiori 2001).",
+        "Each partner stands once in the list; the order is that of the gain.",
+        answered,
+    )
+    title = f"Introducing {first} to {other} would tie the coalition together most"
+    return Statement(title, frame, f"Introductions that would help most, {period_words(wave)}", lines)
 
 
 # --- how ready they are -----------------------------------------------------------------------------------------------
@@ -728,17 +1111,151 @@ def readiness_levels(study: Study, conditions: pd.DataFrame) -> Statement:
     return Statement(_sentence(title), shown, f"The five conditions, {period_words(wave)}")
 
 
+#: Standard deviations on the scale of 1 to 5 below which respondents agree, differ, or else are far apart.
+_AGREE, _DIFFER = 0.5, 1.0
+
+
+def readiness_spread(study: Study, conditions: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
+    """Draw where respondents agree on the five conditions and where they differ, and the backbone beside the others.
+
+    Parameters
+    ----------
+    study : Study
+        For names, and the number of respondents from which on a score is shown.
+    conditions : pandas.DataFrame
+        Table `conditions`; its latest wave is drawn.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or None
+        None where too few answered in the latest wave.
+    """
+    shown = _shown(study, conditions)
+    wave = conditions["wave"].iloc[-1]
+    rows = shown[(shown["wave"] == wave) & shown["spread"].notna()].reset_index(drop=True)
+    if not len(rows):
+        return None
+    names, scale = study.labels["condition"], load_instrument().scale
+    rows["label"] = [names.get(c, c) for c in rows["condition"]]
+    # Rounded as it is read, so that no 0.5 stands below 0.5.
+    words = [_apart(round(s, 1)) for s in rows["spread"]]
+    y, apart = np.arange(len(rows))[::-1], _backbone_apart(study, rows)
+    ax = new_axes(ax, height=1.6 + 0.52 * len(rows))
+    with style():
+        left, right = ((rows["score"] + k * rows["spread"]).clip(scale.minimum, scale.maximum) for k in (-1, 1))
+        ax.hlines(y, left, right, color=COLOURS["muted"], linewidth=9)
+        ax.plot(rows["score"], y, "|", color=COLOURS["ink"], markersize=12, markeredgewidth=2, label="mean of all")
+        if rows["backbone"].notna().any():
+            ax.plot(rows["backbone"], y + 0.24, "D", color=COLOURS["two"], markersize=6, label="backbone")
+            ax.plot(rows["others"], y - 0.24, "o", color=COLOURS["one"], markersize=7, label="other partners")
+            ax.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3,
+                      handletextpad=0.2, columnspacing=1.2, borderaxespad=0)  # fmt: skip
+        for at, word, spread in zip(y, words, rows["spread"], strict=True):
+            ax.text(5.12, at, f"{word}\n(±{spread:.1f})", va="center", fontsize=9, linespacing=1.2)
+        ax.set_yticks(y, [textwrap.fill(x, 20) for x in rows["label"]])
+        ax.set_xlim(scale.minimum, scale.maximum)
+        ax.set_ylim(-0.55, len(rows) - 0.4)
+        ends = {scale.minimum: f"{scale.minimum}\n{scale.low}", scale.maximum: f"{scale.maximum}\n{scale.high}"}
+        ticks = range(scale.minimum, scale.maximum + 1)
+        ax.set_xticks(ticks, [ends.get(i, str(i)) for i in ticks])
+        ax.set_xlabel(
+            "Bar: one standard deviation to each side of the mean answer. Respondents\n"
+            f"agree below ±{_AGREE}, differ from there on, and are far apart from ±{_DIFFER:.1f} on,\n"
+            f"as where half answer 2 and half answer 4.\n{textwrap.fill(apart, 72)}".rstrip(),
+            fontsize=9,
+        )
+        ax.grid(axis="x")
+        ax.set_axisbelow(True)
+    by_word = {w: [_inside(x) for x, v in zip(rows["label"], words, strict=True) if v == w] for w in _WORDS}
+    if len(rows) == max(len(named) for named in by_word.values()) > 1:
+        title = f"Respondents {words[0]} on {how_many(len(rows), 'condition', 'conditions', of=len(rows))}"
+        widest = rows.loc[rows["spread"].round(1) == rows["spread"].round(1).max(), "label"]
+        if len(widest) < len(rows):
+            title += f", {'least' if words[0] == 'agree' else 'most'} on {listing(list(map(_inside, widest)))}"
+    else:
+        parts = [f"{w} on {listing(named, most=5)}" for w, named in by_word.items() if named]
+        title = f"Respondents {listing(parts)}"
+    each = []
+    for row, word in zip(rows.itertuples(), words, strict=True):
+        said = f"{_inside(row.label)} {row.score:.1f}, ±{row.spread:.1f} ({word}"
+        both = f"; backbone {row.backbone:.1f}, other partners {row.others:.1f}" if pd.notna(row.backbone) else ""
+        each.append(f"{said}{both})")
+    alt = f"Bars by condition in {period_words(wave)}, from 1 to 5, as wide as the answers lie apart: "
+    return finding(ax, title, alt=f"{alt}{', '.join(each)}. {apart}".strip())
+
+
+#: How far respondents lie apart, in words.
+_WORDS = ("agree", "differ", "are far apart")
+
+
+def _apart(spread: float) -> str:
+    return _WORDS[int(spread >= _AGREE) + int(spread >= _DIFFER)]
+
+
+def _backbone_apart(study: Study, rows: pd.DataFrame) -> str:
+    """Say why the backbone's answers are not shown beside the others'; empty where they are."""
+    least = study.settings.minimum_respondents
+    if rows["backbone"].notna().any():
+        return ""
+    if not (rows["n_backbone"] > 0).any():
+        return "Nobody who answered speaks for the backbone."
+    few = f"to show its answers apart (fewer than {spelled(least)})."
+    if (rows["n_backbone"] < least).any():
+        return f"Too few speak for the backbone {few}"
+    return f"Too few besides the backbone answered {few}"
+
+
+def comments(study: Study, comments: pd.DataFrame) -> Statement:
+    """Show what respondents added to the statements in the latest wave, by condition; for the coalition alone.
+
+    Parameters
+    ----------
+    study : Study
+        For the number of respondents from which on comments are shown.
+    comments : pandas.DataFrame
+        Table `comments`.
+    """
+    wave = comments["wave"].iloc[-1]
+    rows = comments[comments["wave"] == wave]
+    texts = load_instrument().items().set_index("item")["text"]
+    names = [_inside(study.labels["condition"].get(c, c)) for c in dict.fromkeys(rows["condition"])]
+    n = rows["item"].nunique()
+    title = f"{how_many(len(rows), 'comment', 'comments')} on {how_many(n, 'statement', 'statements')}: "
+    title += listing(names, most=5)
+    frame = pd.DataFrame(
+        {"condition": rows["condition"], "statement": rows["item"].map(texts), "comment": rows["comment"]}
+    )
+    earlier = len(comments) - len(rows)
+    least = spelled(study.settings.minimum_respondents)
+    lines = (
+        "Nothing says who wrote what: names of partners and ways to reach them are left out, and the comments on a "
+        "statement stand in the order of their letters. Read them with the same care: words can tell who speaks.",
+        f"Comments are shown on a condition from {least} respondents on."
+        + (f" The data hold {how_many(earlier, 'comment', 'comments')} of earlier waves." if earlier else ""),
+    )
+    return Statement(_sentence(title), frame, f"Comments by statement, {period_words(wave)}", lines)
+
+
 # --- what they stand for, and with what -------------------------------------------------------------------------------
 
 
 def _latest_answers(study: Study, answers: pd.DataFrame, partners: pd.DataFrame) -> pd.DataFrame:
     """Return each joined partner's answer to the agenda's latest text; `none` where there is no answer."""
-    today = pd.Timestamp(study.settings.as_of)
-    asked = answers[answers["agenda_on"] <= today]
-    text = asked[asked["agenda_on"] == asked["agenda_on"].max()]
-    joined = partners.loc[partners["status"] == "joined", ["partner_id"]]
-    found = joined.merge(text[["partner_id", "agenda_on", "response", "commits_to"]], on="partner_id", how="left")
-    return found.assign(response=found["response"].fillna("none"), agenda_on=text["agenda_on"].max())
+    found = agenda_answers(partners, answers, as_of=study.settings.as_of)
+    return found.assign(response=found["response"].fillna("none"))
+
+
+def _held_back(responses: pd.Series) -> list[str]:
+    """Say how many do not support the agenda, by their answer."""
+    words = {
+        "reservations": ("has reservations", "have reservations"),
+        "not-yet": ("is not ready yet", "are not ready yet"),
+        "none": ("has not answered", "have not answered"),
+    }
+    counts = responses.value_counts()
+    return [f"{spelled(counts[c])} {w[0] if counts[c] == 1 else w[1]}" for c, w in words.items() if c in counts]
 
 
 def endorsements(study: Study, answers: pd.DataFrame, partners: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
@@ -775,15 +1292,7 @@ def endorsements(study: Study, answers: pd.DataFrame, partners: pd.DataFrame, *,
     support = int(counts["support"])
     some = how_many(support, "joined partner", "joined partners", of=n)
     title = f"{some} {'supports' if support < 2 else 'support'} the agenda"
-    others = [
-        f"{spelled(counts[c])} {one if counts[c] == 1 else many}"
-        for c, one, many in (
-            ("reservations", "has reservations", "have reservations"),
-            ("not-yet", "is not ready yet", "are not ready yet"),
-            ("none", "has not answered", "have not answered"),
-        )
-        if counts[c]
-    ]
+    others = _held_back(found["response"])
     title += f"; {listing(others)}" if others else ""
     alt = f"Bars of answers to the agenda of {date_words(found['agenda_on'].iloc[0])}: " + "; ".join(
         f"{_RESPONSES[c].lower()}, {v}" for c, v in kept.items()
@@ -792,7 +1301,7 @@ def endorsements(study: Study, answers: pd.DataFrame, partners: pd.DataFrame, *,
 
 
 def commitments(study: Study, answers: pd.DataFrame, partners: pd.DataFrame) -> Statement | None:
-    """List what each partner will do for the agenda.
+    """List what each partner will do for the agenda, and its reservations where they are known.
 
     Parameters
     ----------
@@ -804,23 +1313,83 @@ def commitments(study: Study, answers: pd.DataFrame, partners: pd.DataFrame) -> 
         The study's table of partners.
     """
     found = _latest_answers(study, answers, partners)
-    said = found[found["commits_to"].notna()]
+    said = found[found["commits_to"].notna() | found["reservation"].notna()]
     if not len(found):
         return None
-    n = len(said)
+    n, doubts = int(found["commits_to"].notna().sum()), int(found["response"].eq("reservations").sum())
     some = how_many(n, "joined partner", "joined partners", of=len(found))
     title = f"{some} {'has said what it' if n < 2 else 'have said what they'} will do"
-    frame = said.assign(answer=said["response"].map(_RESPONSES))[["partner_id", "commits_to", "answer"]]
-    return Statement(_sentence(title), frame if n else None, "What each will do, and its answer to the agenda")
+    title += f"; {spelled(doubts)} {'has' if doubts == 1 else 'have'} reservations" if doubts else ""
+    frame = said.assign(answer=said["response"].map(_RESPONSES))[["partner_id", "commits_to", "answer", "reservation"]]
+    caption = "What each will do, and its answer to the agenda"
+    return Statement(_sentence(title), frame.dropna(axis=1, how="all") if len(said) else None, caption)
 
 
-def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Statement:
-    """Say who holds the work together, and with what.
+def reservations(
+    study: Study, answers: pd.DataFrame, partners: pd.DataFrame, written: pd.DataFrame
+) -> Statement | None:
+    """Say who holds back from the agenda's latest text, on what, and who has not answered; for the coalition alone.
 
     Parameters
     ----------
     study : Study
-        For the backbone that its settings name.
+        For the day it speaks of.
+    answers : pandas.DataFrame
+        The study's table of endorsements.
+    partners : pandas.DataFrame
+        The study's table of partners.
+    written : pandas.DataFrame
+        The rows of endorsements whose reservation is filled in.
+
+    Returns
+    -------
+    Statement or None
+        None where nobody has joined, or no answer is recorded.
+    """
+    found = _latest_answers(study, answers, partners).drop(columns="reservation")
+    if not len(found) or found["agenda_on"].isna().all():
+        return None
+    key = ["partner_id", "agenda_on"]
+    found = found.merge(written[[*key, "reservation"]], how="left", on=key)
+    place = {"reservations": 0, "not-yet": 1, "none": 2}
+    back = found[found["response"].isin(list(place))]
+    back = back.iloc[back["response"].map(place).argsort(kind="stable")]
+    if not len(back):
+        return Statement(_sentence(f"{how_many(len(found), 'joined partner', 'joined partners', of=len(found))} "
+                                   f"{'supports' if len(found) == 1 else 'support'} the agenda"))  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "partner_id": back["partner_id"],
+            "answer": back["response"].map(_RESPONSES),
+            "what_holds_it_back": back["reservation"],
+            "what_it_offers": back["commits_to"],
+        }
+    )
+    lines = []
+    asked = {
+        "reservations": ("has reservations", "have reservations", "which"),
+        "not-yet": ("is not ready yet", "are not ready yet", "what for"),
+    }
+    for response, (one, many, what) in asked.items():
+        own = back.loc[back["response"] == response, "reservation"]
+        n = int(own.isna().sum())
+        if n:
+            some = "" if n == len(own) else f", of {spelled(len(own))},"
+            said = f"{how_many(n, 'partner', 'partners')}{some} {one if n == 1 else many}, and nobody wrote down {what}"
+            lines.append(f"{_sentence(said)}: fill in reservation in endorsements.csv.")
+    title = _sentence(listing(_held_back(back["response"])))
+    return Statement(
+        title, frame.dropna(axis=1, how="all"), "Who does not yet support the agenda, and why", tuple(lines)
+    )
+
+
+def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Statement:
+    """Say who holds the work together, with what, and what it coordinates.
+
+    Parameters
+    ----------
+    study : Study
+        For the backbone that its settings name, and its tables of what the backbone leads, owns or reports.
     partners : pandas.DataFrame
         The study's table of partners.
     funding : pandas.DataFrame
@@ -833,31 +1402,63 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
         return Statement("Nobody is named yet to hold the work together", lines=(said,))
     name = study.labels["partner_id"].get(named.partner, named.partner)
     year = (funding["on"] > today - pd.DateOffset(years=1)) & (funding["on"] <= today)
-    own = funding[funding["project_id"].isna() & year]
-    received, pledged = (float(own.loc[own["status"] == s, "amount"].sum()) for s in ("received", "pledged"))
+    own = funding[funding["project_id"].isna() & year].groupby("status")["amount"].sum()
+    # Without an entry of a status, nothing was received, pledged or asked for.
+    own = own.reindex(["received", "pledged", "asked"], fill_value=0.0)
     title, budget = f"{shortened(name, _NAME)} holds the work together", named.annual_budget
     if budget and len(funding):
-        share = received / budget
+        share = own["received"] / budget
         part = f"{percent(share)} of a year's budget"
         if share >= 1:
             part = "a whole year's budget" if share == 1 else "more than a year's budget"
-        title += f" and received {part if received else 'nothing'} in the last year"
+        title += f" and received {part if own['received'] else 'nothing'} in the last year"
     elif named.staff_fte is not None:
         title += f" with {_staff(named.staff_fte)}"
     status = partners.loc[partners["partner_id"] == named.partner, ["status", "role"]].dropna(subset=["status"])
     role = status["role"].iloc[0] if len(status) else None
+    words = {"received": "Received", "pledged": "Pledged", "asked": "Asked for"}
+    money = [(f"{w}, for the coalition itself in the last year", figure_text(own[s], "USD")) for s, w in words.items()]
+    work = _coordinated(study, named.partner)
     rows = [
         ("Office", name),
         ("Role", str(role).replace("-", " ") if pd.notna(role) else None),
         ("Staff", _staff(named.staff_fte) if named.staff_fte is not None else None),
         ("Budget of a year", figure_text(budget, "USD") if budget is not None else None),
-        ("Received for the coalition itself in the last year", figure_text(received, "USD") if len(funding) else None),
-        ("Pledged for the coalition itself in the last year", figure_text(pledged, "USD") if len(funding) else None),
+        *(money if len(funding) else ()),
+        *work,
     ]
-    if len(status) and status["status"].iloc[0] != "joined":
-        lines = (*lines, "It is not among the partners that have joined.")
-    frame = pd.DataFrame(rows, columns=["what", "figure"])
-    return Statement(title, frame, "Who holds the work together, and with what", lines)
+    unknown = {
+        "How many people work for it is not stated (staff_fte under backbone in study.yaml).": named.staff_fte is None,
+        "What it costs a year is not stated (annual_budget under backbone in study.yaml).": budget is None,
+        "What money came in is not known: funding.csv has no rows.": not len(funding),
+        "What it coordinates is not known: no table says who leads, owns or reports what.": not work,
+        "It is not among the partners that have joined.": len(status) > 0 and status["status"].iloc[0] != "joined",
+    }
+    frame = pd.DataFrame(rows, columns=["what", "figure"]).dropna()
+    lines = (*lines, *(said for said, so in unknown.items() if so))
+    return Statement(title, frame, "Who holds the work together, with what, and what it coordinates", lines)
+
+
+def _coordinated(study: Study, partner: str) -> list[tuple[str, str]]:
+    """What a partner leads, owns or reports, counted and named, by table; of a table without rows nothing is known."""
+    tables, found = study.tables, []
+    today = pd.Timestamp(study.settings.as_of)
+    measures, told = tables["measures"], tables["communications"]
+    reports = measures["reporters"].map(lambda cell: partner in members(cell), na_action="ignore").eq(True)
+    over, dropped = tables["initiatives"]["ends_on"] < today, tables["deliverables"]["status"].eq("dropped")
+    for words, table, rows in (
+        ("Initiatives under way that it leads", "initiatives", tables["initiatives"]["lead"].eq(partner) & ~over),
+        ("Projects that it would lead", "projects", tables["projects"]["lead"].eq(partner)),
+        ("Deliverables that it answers for", "deliverables", tables["deliverables"]["owner"].eq(partner) & ~dropped),
+        ("Measures that it owns or reports", "measures", measures["owner"].eq(partner) | reports),
+        ("Communications that it answers for", "communications", told["owner"].eq(partner)),
+    ):
+        of = tables[table]
+        names = of["name"] if "name" in of else of["audience"] + " (" + of["channel"] + ")"
+        some = [shortened(x, 80) for x in names[rows]]
+        if len(of):
+            found.append((words, f"{len(some)}: {'; '.join(some)}" if some else "none"))
+    return found
 
 
 def _staff(fte: float) -> str:
@@ -897,43 +1498,45 @@ def money(study: Study, funding: pd.DataFrame) -> Statement:
     return Statement(_sentence(title), frame, "Money, USD", lines)
 
 
-def preconditions(study: Study, partners: pd.DataFrame) -> Statement:
-    """Say which preconditions of going on hold, and what shows it.
+def gate(study: Study, gate: pd.DataFrame) -> Statement:
+    """Say which preconditions of going on hold, what shows it, and what would change it: advice, and no more.
 
     Parameters
     ----------
     study : Study
-        For its preconditions.
-    partners : pandas.DataFrame
-        Not used: a coalition without partners has no preconditions to speak of.
+        For what of it is made up.
+    gate : pandas.DataFrame
+        Table `gate`.
     """
     asked = {
+        "urgency": ("Urgency: people want change now", "urgency is not yet there"),
         "champion": ("A champion whom people follow", "a champion is not yet there"),
         "resources": ("Money for the first years", "money is not yet there"),
-        "urgency": ("Urgency: people want change now", "urgency is not yet there"),
     }
-    judged = {k: getattr(study.settings.preconditions, k) for k in asked}
-    known = {k: p for k, p in judged.items() if p is not None}
-    failing = [asked[k][1] for k, p in known.items() if not p.holds]
-    open_ones = len(asked) - len(known)
-    holding = len(known) - len(failing)
+    judged = gate["holds"].astype("boolean")
+    failing = [asked[name][1] for name in gate.loc[judged.eq(False).fillna(False), "precondition"]]
+    open_ones, holding = int(judged.isna().sum()), int(judged.sum())
     lines = _marked(study, "preconditions", "Illustrative: what is said of the preconditions is made up for teaching.")
     frame = pd.DataFrame(
         {
-            "precondition": [words for words, _ in asked.values()],
-            "holds": ["not judged yet" if p is None else "yes" if p.holds else "no" for p in judged.values()],
-            "what_shows_it": [p.evidence if p else None for p in judged.values()],
+            "what_has_to_hold": [asked[name][0] for name in gate["precondition"]],
+            "does_it_hold": ["not judged yet" if pd.isna(x) else "yes" if x else "no" for x in judged],
+            "what_shows_it": gate["evidence"].to_list(),
+            "what_the_tables_show": gate["tables_show"].to_list() if "tables_show" in gate else None,
+            "what_would_change_it": gate["to_change"].to_list(),
         }
     )
-    if not known:
+    if open_ones == len(gate):
         title = "Whether the three preconditions hold is not judged yet"
         lines = (*lines, "Write them under preconditions in study.yaml.")
     else:
-        some = f"{spelled(holding)} of three preconditions" if holding < len(asked) else "all three preconditions"
+        some = f"{spelled(holding)} of three preconditions" if holding < len(gate) else "all three preconditions"
         title = f"{some} {'holds' if holding < 2 else 'hold'}"
         title += f"; {listing(failing)}" if failing else ""
         title += f"; {spelled(open_ones)} {'is' if open_ones == 1 else 'are'} not judged yet" if open_ones else ""
-    return Statement(_sentence(title), frame, "What has to hold before the coalition goes on", lines)
+    lines = (*lines, "This is advice: nothing stops the coalition from going on.")
+    caption = "What has to hold before the coalition goes on"
+    return Statement(_sentence(title), frame.dropna(axis=1, how="all"), caption, lines)
 
 
 def _marked(study: Study, part: str, words: str) -> tuple[str, ...]:

@@ -99,9 +99,13 @@ def measure(line: str) -> float:
 
 
 def _ems(letter: str) -> float:
-    if unicodedata.east_asian_width(letter) in "WF" or letter in "mwMW":
+    if unicodedata.combining(letter):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in "WF" or letter in "mwMW@%…—":
         return 1.0
-    return 0.35 if letter in " .,:;'’|ijlt" else 0.64
+    if letter in " .,:;'’|ijlt":
+        return 0.35
+    return 0.76 if letter.isupper() else 0.64
 
 
 def legend_item(width: int, drawn: str, words: str, n: int | None = None) -> str:

@@ -15,7 +15,7 @@ from ci_analysis.figures.base import Made, Statement, drawing
 from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
-from ci_analysis.report.withhold import enough_answers, public_study, public_tables
+from ci_analysis.report.withhold import enough_answers, internal_study, may_be_public, public_study, public_tables
 from ci_analysis.study import Study, find_study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, period_end
 
@@ -49,7 +49,7 @@ class Edition:
             return False
         if table in OUTPUTS:
             return table in self.tables
-        return self.kind == "internal" or INPUTS[table].public or table in self.study.settings.publish.tables
+        return self.kind == "internal" or may_be_public(self.study, INPUTS[table])
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return a table of the run or, where it makes none by that name, of the study, as far as it may be shown.
@@ -182,7 +182,7 @@ def edition_of(study: Study, tables: Mapping[str, pd.DataFrame], kind: Kind) -> 
     """Return an edition from a run's tables."""
     tables = enough_answers(study, tables)
     if kind == "internal":
-        return Edition(kind, study, tables)
+        return Edition(kind, internal_study(study), tables)
     return Edition(kind, public_study(study), public_tables(study, tables))
 
 

@@ -1,6 +1,7 @@
-"""What the public edition leaves out.
+"""What the public edition leaves out, and what neither edition shows.
 
-Columns and tables that are for the coalition alone go first; then, by row, small counts of people and whatever would
+Single answers are in neither: not by themselves, and not where others would give them back. Of the public edition,
+columns and tables that are for the coalition alone go first; then, by row, small counts of people and whatever would
 give them back.
 """
 
@@ -15,16 +16,19 @@ import pandas as pd
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 
-__all__ = ["enough_answers", "public_study", "public_tables", "withheld_rows"]
+__all__ = ["enough_answers", "internal_study", "may_be_public", "public_study", "public_tables", "withheld_rows"]
 
 #: Tables that show how partners weigh; with few of them, one partner's own weights.
 _JUDGEMENTS = ("ranking", "portfolio", "agenda_arithmetic")
-#: By table: the column that counts answers, and the scores that rest on them.
-_ANSWERS = {
-    "conditions": ("respondents", ("score", "low", "high", "level")),
-    "network_partners": ("n_ratings", ("trust", "value")),
-    "network_summary": ("raters", ("mean_trust", "mean_value")),
-}
+_RATINGS = ("trust", "trust_low", "trust_high", "value", "value_low", "value_high")
+#: By table: the columns that count answers, and the scores that rest on them. All of the counts have to be enough.
+_ANSWERS = (
+    ("conditions", ("respondents",), ("score", "low", "high", "level", "spread")),
+    # One of the two means and the score would give the other back.
+    ("conditions", ("n_backbone", "n_others"), ("backbone", "others")),
+    # Bounds for silence, with the number of the silent, would give trust and value back.
+    ("network_partners", ("n_ratings",), _RATINGS),
+)
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
 
@@ -32,7 +36,10 @@ _MARKS = ("x_illustrative", "x_target_illustrative")
 def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return a run's tables without the scores that rest on fewer answers than the study's minimum.
 
-    One respondent's readiness, trust or value could be read from such a score, in either edition.
+    One respondent's readiness, trust or value could be read from such a score, in either edition. Means of the
+    network are made anew from the partners whose own figure is shown: a mean over all, less those, would give the
+    withheld ones back. They are missing where fewer partners than the minimum are shown. Comments are left out on a
+    condition that fewer respondents answered in the wave.
 
     Parameters
     ----------
@@ -42,21 +49,51 @@ def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
         A run's output tables.
     """
     least, kept = study.settings.minimum_respondents, dict(tables)
-    for name, (answers, scores) in _ANSWERS.items():
-        count = _raters(study, kept[name]) if answers == "raters" else kept[name][answers]
-        few = ~(count >= least)
+    for name, answers, scores in _ANSWERS:
+        few = ~(kept[name][list(answers)] >= least).all(axis=1)
         kept[name] = kept[name].assign(**{score: kept[name][score].mask(few) for score in scores})
+    kept["network_summary"] = _means_of_shown(kept["network_summary"], kept["network_partners"], least)
+    answered = kept["conditions"].loc[kept["conditions"]["respondents"] >= least, ["wave", "condition"]]
+    said = pd.MultiIndex.from_frame(kept["comments"][["wave", "condition"]])
+    enough = said.isin(pd.MultiIndex.from_frame(answered))
+    kept["comments"] = kept["comments"][enough].reset_index(drop=True)
     return kept
 
 
-def _raters(study: Study, summary: pd.DataFrame) -> pd.Series:
-    """Return how many partners rated others' trust or value in each wave: the fewer of the two."""
-    ties = study.tables["ties"]
-    given = [
-        ties[ties[list(parts)].notna().any(axis=1)].groupby("wave")["source"].nunique()
-        for parts in (("reliability", "mission", "openness"), ("influence", "involvement", "resources"))
-    ]
-    return pd.concat([summary["wave"].map(g) for g in given], axis=1).min(axis=1, skipna=False)
+def _means_of_shown(summary: pd.DataFrame, places: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Return the summary with its means over the partners that `places` shows, where they are enough."""
+    means = {}
+    for of in ("trust", "value"):
+        shown = places[places[of].notna()].groupby("wave")
+        enough = summary["wave"].map(shown.size()) >= least
+        for column in (of, f"{of}_low", f"{of}_high"):
+            # A bound over some of them only would bound nothing.
+            mean = shown[column].mean().where(shown[column].count() == shown.size())
+            means[f"mean_{column}"] = summary["wave"].map(mean).where(enough)
+    return summary.assign(**means)
+
+
+def internal_study(study: Study) -> Study:
+    """Return a study as the coalition's own edition may know it: without any respondent's answer.
+
+    Readiness keeps the wave and the statement of each answer, ties keep who works with whom, and how closely. No
+    respondent, score, comment or rating is left, nor a column of the study's own in these two.
+
+    Parameters
+    ----------
+    study : Study
+        The study; it is left as it is.
+    """
+    kept = {"readiness": ["wave", "item"], "ties": ["wave", "source", "target", "level"]}
+    tables = dict(study.tables)
+    for name, columns in kept.items():
+        frame = tables[name]
+        marks = [mark for mark in _MARKS if mark in frame]
+        # The order of the rows would tell which answers came from one hand.
+        frame = frame[[*columns, *marks]].sort_values(columns, ignore_index=True)
+        blank = empty_frame(INPUTS[name]).reindex(frame.index)
+        tables[name] = blank.assign(**{column: frame[column] for column in (*columns, *marks)})
+    return replace(study, tables=MappingProxyType(tables))
 
 
 def public_study(study: Study) -> Study:
@@ -76,7 +113,7 @@ def public_study(study: Study) -> Study:
 
 
 def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    if not table.public and table.name not in study.settings.publish.tables:
+    if not may_be_public(study, table):
         return empty_frame(table)
     internal = _internal_measures(study)
     partners = study.tables["partners"]
@@ -106,6 +143,11 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     return shown[kept].reset_index(drop=True)
 
 
+def may_be_public(study: Study, table: Table) -> bool:
+    """Whether a table may stand in a study's public edition: by its declaration, or because the study says so."""
+    return table.public or (table.name in study.settings.publish.tables and not table.never_public)
+
+
 def _internal_measures(study: Study) -> set[str]:
     measures = study.tables["measures"]
     return set(measures.loc[measures["audience"] == "internal", "measure_id"])
@@ -131,7 +173,7 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     weighing = study.tables["weights"]["partner_id"].nunique()
     for name, frame in tables.items():
         table = OUTPUTS[name]
-        if not table.public and name not in study.settings.publish.tables:
+        if not may_be_public(study, table):
             continue
         if name in _JUDGEMENTS and weighing < study.settings.minimum_respondents:
             continue  # the order of few partners is a single partner's

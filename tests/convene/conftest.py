@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ci_analysis.issues import load_profile
+from ci_analysis.study import Preconditions
 from ci_analysis.tables import INPUTS, conform, empty_frame
 
 Make = Callable[..., pd.DataFrame]
@@ -68,7 +69,10 @@ def study() -> Callable[..., SimpleNamespace]:
     """What a room reads of a Study, with the tables given and all others empty."""
 
     def of(tables: dict[str, pd.DataFrame] | None = None, **settings: object) -> SimpleNamespace:
-        defaults = {"as_of": date(2026, 6, 30), "seed": 7, "tie_level": 2, "backbone": None, "agenda": None}
+        defaults = {
+            "as_of": date(2026, 6, 30), "seed": 7, "tie_level": 2, "backbone": None, "agenda": None, "budget": None,
+            "preconditions": Preconditions(),
+        }  # fmt: skip
         return SimpleNamespace(
             tables={**{name: empty_frame(t) for name, t in INPUTS.items()}, **(tables or {})},
             settings=SimpleNamespace(**{**defaults, **settings}),

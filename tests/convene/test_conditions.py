@@ -11,6 +11,7 @@ import pytest
 from ci_analysis.convene import (
     CONDITIONS,
     activities_evidence,
+    agenda_answers,
     agenda_evidence,
     backbone_evidence,
     communication_evidence,
@@ -19,6 +20,7 @@ from ci_analysis.convene import (
     condition_spread,
     measurement_evidence,
     respondent_scores,
+    speakers,
     with_evidence,
 )
 from ci_analysis.errors import WrongUse
@@ -121,31 +123,135 @@ def test_the_order_of_answers_does_not_matter(answers):
         *[(w, f"r{r}", i, int(rng.integers(1, 6))) for w in ("2025", "2026") for r in range(9) for i in ITEMS["item"]]
     )
     mixed = readiness.sample(frac=1, random_state=1)
-    for measure in (respondent_scores, condition_spread):
-        pd.testing.assert_frame_equal(measure(readiness, ITEMS), measure(mixed, ITEMS), check_exact=True)
-    pd.testing.assert_frame_equal(
-        condition_scores(readiness, ITEMS, LEVELS), condition_scores(mixed, ITEMS, LEVELS), check_exact=True
-    )
+    who = speakers(readiness.assign(speaks_for=None), NOBODY, backbone="r3")
+    pd.testing.assert_frame_equal(speakers(mixed.assign(speaks_for=None), NOBODY, backbone="r3"), who)
+    for measure, more in ((respondent_scores, ()), (condition_spread, (who,)), (condition_scores, (LEVELS,))):
+        pd.testing.assert_frame_equal(measure(readiness, ITEMS, *more), measure(mixed, ITEMS, *more), check_exact=True)
+
+
+NOBODY = pd.DataFrame({"partner_id": [], "status": [], "role": []}, dtype="str")
+
+
+def spread_of(readiness, *backbone):
+    who = speakers(readiness, NOBODY).assign(speaks_for=lambda f: np.where(f["respondent"].isin(backbone), *TWO))
+    return condition_spread(readiness, ITEMS, who)
+
+
+TWO = ("backbone", "partner")
 
 
 def test_the_spread_sets_the_backbone_beside_the_others(answers):
     readiness = answers(*[("2026", r, "money", s) for r, s in zip("abcd", [5, 4, 1, 3], strict=True)])
-    found = condition_spread(readiness, ITEMS, backbone=["a"]).iloc[0]
-    assert found[["lowest", "highest", "respondents", "n_backbone", "n_others"]].to_list() == [1, 5, 4, 1, 3]
-    assert found["deviation"] == pytest.approx(stdev([5, 4, 1, 3]))
-    assert found["difference"] == pytest.approx(5 - (4 + 1 + 3) / 3)
+    found = spread_of(readiness, "a").set_index("condition").loc["backbone"]
+    assert found[["n_backbone", "n_others"]].to_list() == [1, 3]
+    assert found["spread"] == pytest.approx(stdev([5, 4, 1, 3]))
+    assert found[["backbone", "others"]].to_list() == [5, pytest.approx((4 + 1 + 3) / 3)]
 
 
-def test_without_a_backbone_that_answered_there_is_no_difference(answers):
-    found = condition_spread(answers(("2026", "a", "money", 4)), ITEMS, backbone=["z"]).iloc[0]
-    assert found[["backbone", "difference", "deviation"]].isna().all()
-    assert found[["others", "n_backbone"]].to_list() == [4, 0]
+def test_the_two_groups_add_up_to_the_score(answers):
+    rng = np.random.default_rng(2)
+    readiness = answers(*[("2026", f"r{i}", item, int(rng.integers(1, 6))) for i in range(8) for item in ITEMS["item"]])
+    found = condition_scores(readiness, ITEMS, LEVELS).merge(spread_of(readiness, "r1", "r5"), on=["wave", "condition"])
+    assert (found["n_backbone"] + found["n_others"]).to_list() == found["respondents"].to_list()
+    together = found["n_backbone"] * found["backbone"] + found["n_others"] * found["others"]
+    assert (together / found["respondents"]).to_list() == pytest.approx(found["score"].to_list())
+
+
+def test_one_respondent_has_no_spread_and_those_who_agree_none_of_any_width(answers):
+    assert pd.isna(spread_of(answers(("2026", "a", "money", 4))).set_index("condition").loc["backbone", "spread"])
+    thirds = [("2026", r, i, s) for r in "abc" for i, s in (("goals", 3), ("words", 4))]
+    assert spread_of(answers(*thirds)).set_index("condition").loc["common-agenda", "spread"] == 0
+
+
+def test_what_one_respondent_answered_is_in_no_column():
+    assert not {"lowest", "highest", "minimum", "maximum"} & set(OUTPUTS["conditions"].names)
+
+
+def test_without_a_backbone_that_answered_it_has_no_mean(answers):
+    found = spread_of(answers(("2026", "a", "money", 4)), "z").set_index("condition").loc["backbone"]
+    assert found[["backbone", "spread"]].isna().all()
+    assert found[["others", "n_backbone", "n_others"]].to_list() == [4, 0, 1]
+
+
+def test_a_condition_that_nobody_answered_was_answered_by_neither_group(answers):
+    found = spread_of(answers(("2026", "a", "money", 4))).set_index("condition").loc["common-agenda"]
+    assert found[["n_backbone", "n_others"]].to_list() == [0, 0]
+    assert found[["spread", "backbone", "others"]].isna().all()
+
+
+def test_who_is_not_among_the_speakers_counts_with_the_others(answers):
+    readiness = answers(("2026", "a", "money", 4), ("2026", "b", "money", 2))
+    found = condition_spread(readiness, ITEMS, speakers(readiness.iloc[:1], NOBODY, backbone="a"))
+    assert found.set_index("condition").loc["backbone", ["n_backbone", "n_others"]].to_list() == [1, 1]
+
+
+# --- who speaks for the backbone ---
+
+
+def spoken(make, rows, partners=NOBODY, backbone=None):
+    columns = ["wave", "respondent", "item", "speaks_for"]
+    readiness = make("readiness", [dict(zip(columns, r, strict=True)) | {"score": 3} for r in rows])
+    found = speakers(readiness, partners, backbone=backbone)
+    return dict(zip(zip(found["wave"], found["respondent"], strict=True), found["speaks_for"], strict=True))
+
+
+def test_a_respondent_speaks_for_whom_its_rows_say(make):
+    rows = [("2026", "x", "goals", "backbone"), ("2026", "x", "words", None), ("2026", "office", "goals", "partner")]
+    assert spoken(make, rows, backbone="office") == {("2026", "x"): "backbone", ("2026", "office"): "partner"}
+
+
+def test_without_a_word_the_identifier_of_the_backbone_speaks_for_it(make, joined):
+    own = joined(["office", "host", "gone", "plain"])
+    own = own.assign(role=[None, "backbone", "backbone", "steering"], status=["joined", "joined", "left", "joined"])
+    rows = [("2026", who, "goals", None) for who in ("office", "host", "gone", "plain", "anon-1")]
+    found = spoken(make, rows, own, backbone="office")
+    assert [found["2026", who] for who in ("office", "host", "gone", "plain", "anon-1")] == [
+        "backbone", "backbone", "partner", "partner", "partner",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("who", "said"), [("office", "backbone"), ("anon-1", "partner")])
+def test_rows_that_contradict_each_other_count_as_if_they_said_nothing(make, who, said):
+    rows = [("2026", who, "goals", "backbone"), ("2026", who, "words", "partner")]
+    assert spoken(make, rows, backbone="office") == {("2026", who): said}
+
+
+def test_each_wave_is_told_by_its_own_rows(make):
+    rows = [("2025", "x", "goals", "backbone"), ("2026", "x", "goals", "partner")]
+    assert spoken(make, rows) == {("2025", "x"): "backbone", ("2026", "x"): "partner"}
 
 
 def test_no_answers_give_no_rows(answers):
     assert condition_scores(answers(), ITEMS, LEVELS).empty
-    assert condition_spread(answers(), ITEMS).empty
+    assert spread_of(answers()).empty
+    assert speakers(answers(), NOBODY).empty
     assert respondent_scores(answers(), ITEMS).empty
+
+
+# --- answers to the agenda ---
+
+
+def test_the_agenda_s_answers_are_those_to_the_latest_text_of_who_has_joined(make, joined):
+    own = joined("abc").assign(status=["joined", "joined", "left"])
+    rows = [
+        {"partner_id": p, "agenda_on": pd.Timestamp(on), "response": r}
+        for p, on, r in [
+            ("a", "2024-01-01", "support"),
+            ("b", "2026-01-01", "support"),
+            ("c", "2026-01-01", "support"),
+            ("a", "2026-07-01", "support"),
+        ]
+    ]
+    found = agenda_answers(own, make("endorsements", rows), as_of=AS_OF)
+    assert found["partner_id"].to_list() == ["a", "b"]
+    assert found["response"].isna().to_list() == [True, False]
+    assert found["agenda_on"].eq(pd.Timestamp("2026-01-01")).all()
+
+
+def test_without_a_text_no_partner_has_answered(make, joined):
+    found = agenda_answers(joined("ab"), make("endorsements", []), as_of=AS_OF)
+    assert len(found) == 2
+    assert found[["agenda_on", "response"]].isna().all(axis=None)
 
 
 # --- what the tables show ---
@@ -450,7 +556,8 @@ def test_the_other_steps_tables_must_be_there(study):
 
 def test_the_evidence_stands_beside_the_latest_wave(answers):
     readiness = answers(("2025", "a", "money", 2), ("2025-Q2", "a", "money", 3))
-    scores = conform(condition_scores(readiness, ITEMS, LEVELS).assign(evidence=None), OUTPUTS["conditions"])
+    scores = condition_scores(readiness, ITEMS, LEVELS).merge(spread_of(readiness), on=["wave", "condition"])
+    scores = conform(scores.assign(evidence=None), OUTPUTS["conditions"])
     evidence = pd.Series(["Agenda.", "Office."], index=["common-agenda", "backbone"])
     found = with_evidence(scores, evidence, as_of=AS_OF)
     assert found["wave"].to_list() == ["2025-Q2"] * 2 + ["2025"] * 2
@@ -464,6 +571,6 @@ def test_without_a_survey_the_evidence_stands_on_the_study_s_day():
     found = with_evidence(empty_frame(OUTPUTS["conditions"]), evidence, as_of=AS_OF)
     assert found["wave"].unique().tolist() == ["2026-06-30"]
     assert tuple(found["condition"]) == CONDITIONS
-    assert found["respondents"].to_list() == [0] * 5
+    assert found[["respondents", "n_backbone", "n_others"]].eq(0).all(axis=None)
     assert found[["score", "low", "high", "level"]].isna().all(axis=None)
     pd.testing.assert_frame_equal(found, conform(found, OUTPUTS["conditions"]))

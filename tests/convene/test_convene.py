@@ -9,10 +9,11 @@ import pytest
 
 from ci_analysis import convene
 from ci_analysis.issues import load_instrument, load_profile
-from ci_analysis.tables import OUTPUTS, empty_frame
+from ci_analysis.study import Preconditions
+from ci_analysis.tables import INPUTS, OUTPUTS, empty_frame
 
 AS_OF = date(2026, 6, 30)
-TABLES = ("sector_coverage", "network_partners", "network_summary", "conditions")
+TABLES = tuple(name for name, table in OUTPUTS.items() if table.step == "convene")
 RATINGS = ["reliability", "mission", "openness", "influence", "involvement", "resources"]
 
 
@@ -36,7 +37,7 @@ def tables(make):
     ]  # fmt: skip
     items = load_instrument().items()["item"]
     readiness = [
-        {"wave": wave, "respondent": r, "item": i, "score": int(rng.integers(1, 6))}
+        {"wave": wave, "respondent": r, "item": i, "score": int(rng.integers(1, 6)), "comment": f"{wave}, {i}."}
         for wave in ("2025", "2025-Q2") for r in ("ann", "bob", "anon-1") for i in items
     ]  # fmt: skip
     endorsements = [{"partner_id": "bob", "agenda_on": day("2026-01-01"), "response": "support"}]
@@ -65,19 +66,29 @@ def calls(tables):
     sentences = pd.Series("…", index=pd.Index(convene.CONDITIONS))
     return {
         "activities_evidence": (goals.assign(lever="supply"), activities, tables["initiatives"], {"as_of": AS_OF}),
+        "agenda_answers": (partners, tables["endorsements"], {"as_of": AS_OF}),
         "agenda_evidence": (goals, tables["measures"], partners, tables["endorsements"], {"as_of": AS_OF}),
         "backbone_evidence": ("Ann", 1.0, 2.0, tables["funding"], {"as_of": AS_OF}),
         "communication_evidence": (pd.DataFrame({"days_overdue": [0.0, np.nan]}), {}),
         "condition_scores": (readiness, items, levels, {}),
-        "condition_spread": (readiness, items, {"backbone": ["ann"]}),
+        "champion_shown": (partners, tables["endorsements"], {"as_of": AS_OF}),
+        "comments": (readiness, items, partners, {}),
+        "condition_spread": (readiness, items, convene.speakers(readiness, partners), {}),
+        "gate": (Preconditions(), {**tables, "voices": empty_frame(INPUTS["voices"])}, {"as_of": AS_OF}),
         "in_wave_order": (readiness, "respondent", {}),
+        "introductions": (partners, ties, {"tie_level": 2}),
         "measurement_evidence": (pd.DataFrame({"reported": ["late"]}), {}),
         "members": (partners, ties, {}),
+        "network_changes": (partners, ties, {"tie_level": 2}),
         "network_partners": (partners, ties, {"tie_level": 2, "seed": 1}),
         "network_summary": (partners, ties, {"tie_level": 2}),
+        "resources_shown": (tables["funding"], {"budget": 1.0, "yearly": None, "as_of": AS_OF}),
         "respondent_scores": (readiness, items, {}),
         "sector_coverage": (partners, sectors, {}),
+        "speakers": (readiness, partners, {}),
         "undirected_ties": (ties, {"tie_level": 2}),
+        "urgency_shown": (partners, empty_frame(INPUTS["voices"]), {}),
+        "without_names": (pd.Series(["Ann said so."]), ["Ann"], {}),
         "with_evidence": (scores.assign(evidence=None), sentences, {"as_of": AS_OF}),
     }
 
@@ -131,9 +142,10 @@ def test_the_step_gives_its_tables_as_they_are_declared(study, tables):
 @pytest.mark.parametrize(
     ("absent", "without_rows"),
     [
-        ("partners", {"sector_coverage"}),
-        ("ties", {"network_partners", "network_summary"}),
-        ("readiness", {"conditions"}),
+        # Only partners that have joined are introduced to each other.
+        ("partners", {"sector_coverage", "introductions"}),
+        ("ties", {"network_partners", "network_summary", "network_changes", "introductions"}),
+        ("readiness", {"conditions", "comments"}),
     ],
 )
 def test_an_absent_table_leaves_its_own_output_empty_and_no_other(study, tables, absent, without_rows):

@@ -187,10 +187,31 @@ def test_at_most_so_many_rows(joined, reports):
     partners, ties = study_of(nx.cycle_graph(12), joined, reports)
     everything = suggested(partners, ties)
     assert len(everything) == 12 * 11 // 2 - 12
-    pd.testing.assert_frame_equal(suggested(partners, ties, most=5), everything.head(5))
-    assert len(introductions(partners, ties, tie_level=2)) == 20
+    few = suggested(partners, ties, most=5)
+    pd.testing.assert_frame_equal(few.head(5).drop(columns="shortlist"), everything.head(5).drop(columns="shortlist"))
+    assert few["rank"].iloc[:5].to_list() == [1, 2, 3, 4, 5]
+    assert few.loc[5:, "shortlist"].all()
+    assert few["shortlist"].sum() == 5 // 2
+    usual = introductions(partners, ties, tie_level=2)
+    assert 20 <= len(usual) <= 20 + 20 // 2
     with pytest.raises(WrongUse, match="1 or more"):
         suggested(partners, ties, most=0)
+
+
+def test_the_shortlist_names_each_partner_once_from_the_best_down(joined, reports):
+    graph = nx.barbell_graph(6, 2)
+    graph.add_nodes_from([20, 21])  # two without a tie, whose pairs fill the top of the ranks
+    partners, ties = study_of(graph, joined, reports)
+    everything = suggested(partners, ties)
+    listed, taken = [], set()
+    for row in everything.itertuples():
+        if not taken & {row.partner_a, row.partner_b}:
+            listed.append(row.rank)
+            taken |= {row.partner_a, row.partner_b}
+    assert everything.loc[everything["shortlist"], "rank"].to_list() == listed
+    assert len(listed) > 2
+    few = suggested(partners, ties, most=4)
+    assert few.loc[few["shortlist"], "rank"].to_list() == listed[:2]
 
 
 def test_the_same_gain_goes_by_names(joined, reports):

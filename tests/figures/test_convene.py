@@ -3,19 +3,18 @@ from __future__ import annotations
 import re
 import sys
 from datetime import date
-from itertools import combinations
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from ci_analysis.convene import compute
+from ci_analysis.convene import network_partners, network_summary
 from ci_analysis.figures import convene as figures
 from ci_analysis.figures.base import COLOURS, Drawing, Statement, drawing
-from ci_analysis.figures.networks import network, place
+from ci_analysis.figures.networks import network
 from ci_analysis.issues import load_instrument, load_profile
+from ci_analysis.report.blocks import table_html
 from ci_analysis.study import Preconditions
 from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
 
@@ -27,6 +26,11 @@ CONDITIONS = [c.condition for c in load_instrument().conditions]
 def table(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     declared = OUTPUTS.get(name) or INPUTS[name]
     return conform(pd.DataFrame(rows).reindex(columns=declared.names), declared) if rows else empty_frame(declared)
+
+
+def study_table(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """A table of the study, also where a run makes one by that name."""
+    return conform(pd.DataFrame(rows).reindex(columns=INPUTS[name].names), INPUTS[name])
 
 
 def partners(names: list[str], **of: list[object]) -> pd.DataFrame:
@@ -60,14 +64,21 @@ def title_of(made: Axes | Drawing | Statement) -> str:
 
 
 def a_network(names: list[str], pairs: list[tuple[int, int, int]], *, wave: str = "2026") -> tuple[object, ...]:
-    """A study and the four tables of the network's picture; both ends report each tie."""
+    """A study and the four tables of the network's picture; both ends report each tie, and rate each other 3."""
     own = partners(names)
     ends = [(a, b, n) for x, y, n in pairs for a, b, n in ((x, y, n), (y, x, n))]
-    ties = table("ties", [{"wave": wave, "source": f"p{a:02d}", "target": f"p{b:02d}", "level": n} for a, b, n in ends])
+    rated = dict.fromkeys(INPUTS["ties"].names[4:10], 3)
+    ties = table("ties", [
+        {"wave": wave, "source": f"p{a:02d}", "target": f"p{b:02d}", "level": n} | rated for a, b, n in ends
+    ])  # fmt: skip
     study = a_study(own)
     study.tables["ties"] = ties
-    made = compute(study, {})
-    return study, made["network_partners"], ties, own, made["network_summary"]
+    places = as_declared("network_partners", network_partners(own, ties, tie_level=2, seed=1))
+    return study, places, ties, own, as_declared("network_summary", network_summary(own, ties, tie_level=2))
+
+
+def as_declared(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return conform(frame.reindex(columns=OUTPUTS[name].names), OUTPUTS[name])
 
 
 def conditions(
@@ -148,8 +159,51 @@ def test_the_roster_counts_who_has_joined(status: list[str], title: str) -> None
     own = partners(["A", "B", "C"], status=status)
     made = figures.roster(a_study(own), own)
     assert made.title == title
-    names = " ".join(made.frame[["at_the_table", "others"]].iloc[0])
-    assert all(name in names for name in "ABC")
+    row = made.frame.set_index("sector").loc["health"].reindex(["at_the_table", "others"]).dropna()
+    assert all(name in " ".join(row) for name in "ABC")
+
+
+def test_the_roster_names_needed_sectors_that_have_nobody_and_says_why_each_is_needed() -> None:
+    own = partners(["A", "B"], sector=["health", "philanthropy"])
+    rows = figures.roster(a_study(own), own).frame.set_index("sector")
+    needed = [s.sector for s in PROFILE.sectors if s.needed]
+    assert set(needed) | {"philanthropy"} == set(rows.index)
+    assert rows.loc["k12", "at_the_table"] == "nobody"
+    why = {s.sector: s.why for s in PROFILE.sectors}
+    assert all(rows.loc[s, "why_this_issue_needs_it"] == why[s] for s in needed)
+    assert rows.loc["philanthropy", "why_this_issue_needs_it"].startswith("Not needed")
+
+
+def judged(*rows: tuple[str, str, int | None, int | None]) -> pd.DataFrame:
+    names, status, interest, influence = map(list, zip(*rows, strict=True))
+    return partners(names, status=status, interest=interest, influence=influence)
+
+
+@pytest.mark.parametrize(
+    ("rows", "title"),
+    [
+        (
+            [("A", "joined", 5, 4), ("B", "joined", 3, 5), ("C", "invited", 5, 5), ("D", "joined", 5, 3)],
+            "1 of 3 partners with much influence is at the table with much interest; to be won are B and C",
+        ),
+        ([("A", "joined", 4, 4), ("B", "joined", 5, 5)],
+         "Both partners with much influence are at the table with much interest"),
+        ([("A", "joined", 5, 3)], "No partner is said to have much influence on the issue"),
+        ([("A", "prospect", 1, 5), ("B", "left", 5, 5), ("C", "joined", None, 5)],
+         "No partner with much influence is at the table with much interest; to be won is A"),
+    ],
+)  # fmt: skip
+def test_who_has_influence_and_is_to_be_won(rows: list[tuple], title: str) -> None:
+    own = judged(*rows)
+    made = figures.interest_influence(a_study(own), own)
+    assert made.title == title
+    shown = {name for name, status, interest, _ in rows if status != "left" and interest}
+    assert set(re.findall(r"<g>.*?<title>([^<]*)</title></g>", made.svg)) == shown
+
+
+def test_without_judgements_there_is_no_grid() -> None:
+    own = judged(("A", "joined", None, 5), ("B", "left", 3, 3))
+    assert figures.interest_influence(a_study(own), own) is None
 
 
 def test_joining_counts_who_came_and_who_left() -> None:
@@ -201,37 +255,11 @@ def test_the_network_names_who_works_with_nobody(pairs: list[tuple[int, int, int
 def test_sectors_differ_by_shape_and_colour() -> None:
     kinds = [s.label for s in PROFILE.sectors]
     nodes = pd.DataFrame({"name": kinds, "kind": kinds, "tip": kinds})
-    edges = pd.DataFrame({"a": [0], "b": [1], "strength": [2]})
+    edges = pd.DataFrame({"a": 0, "b": range(1, len(kinds)), "strength": 2})
     made = network(nodes, edges, kinds=kinds, strengths={2: "cooperation"}, title="T", alt="A.")
     marks = re.findall(r'<svg width="18".*?</svg>', made.legend)
     assert len({re.sub(r'style="[^"]*"', "", m) for m in marks}) == len(kinds)
     assert len(set(re.findall(r"fill: var\(--(\w+)", "".join(marks)))) == 4
-
-
-@pytest.mark.parametrize(("n", "letters"), [(1, 5), (2, 40), (19, 30), (40, 54), (60, 12)])
-def test_names_do_not_lie_on_each_other(n: int, letters: int) -> None:
-    rng = np.random.default_rng(n)
-    pairs = [(a, b) for a, b in combinations(range(n - n // 5), 2) if rng.random() < 0.3]
-    edges = pd.DataFrame(pairs, columns=["a", "b"])
-    sizes = np.c_[np.full(n, 6.0 * min(letters, 18)), np.full(n, 13.0 + 11.0 * (1 + letters // 18))]
-    xy, height = place(n, edges, sizes)
-    left, right = xy[:, 0] - sizes[:, 0] / 2, xy[:, 0] + sizes[:, 0] / 2
-    top, bottom = xy[:, 1] - 6.5, xy[:, 1] - 6.5 + sizes[:, 1]
-    for i, j in combinations(range(n), 2):
-        apart = right[i] <= left[j] or right[j] <= left[i] or bottom[i] <= top[j] or bottom[j] <= top[i]
-        assert apart, f"{i} and {j}"
-    assert left.min() >= 0
-    assert right.max() <= 418
-    assert top.min() >= 0
-    assert bottom.max() <= height
-
-
-def test_in_a_large_network_the_best_connected_are_named() -> None:
-    star = [(0, i, 2) for i in range(1, 70)]
-    made = figures.network_map(*a_network([f"Partner {i}" for i in range(71)], star))
-    assert ">Partner 0</text>" in made.svg
-    assert made.svg.count("<text") == 40
-    assert made.svg.count("<title>Partner ") == 71
 
 
 @pytest.mark.parametrize(
@@ -292,12 +320,27 @@ def test_brokers_are_those_on_the_ways_between_others(
     assert "response rate 100%" in made.lines[0]
 
 
-def test_trust_and_value_wait_for_enough_raters() -> None:
+def test_ties_may_be_more_had_all_answered() -> None:
     study, places, _, _, summary = a_network(["A", "B", "C"], [(0, 1, 2), (1, 2, 2)])
-    places = places.assign(trust=[3.25, 2.5, 1.5], value=[3.0, 2.0, 1.0], n_ratings=[4.0, 5.0, 1.0])
+    places = places.assign(degree_high=[2.0, 2.0, 1.0], answered=[True, True, False])
     shown = figures.brokers(study, places, summary).frame.set_index("partner_id")
-    assert shown.loc["p00", "trust (1 to 4)"] == shown.loc["p02", "value (1 to 4)"] == "too few answers to show"
-    assert shown.loc["p01", "trust (1 to 4)"] == "2.5"
+    assert shown["ties"].to_dict() == {"p01": "2", "p00": "1 (up to 2, had all answered)", "p02": "1"}
+    assert shown["answered"].to_dict() == {"p01": True, "p00": True, "p02": False}
+
+
+@pytest.mark.parametrize(
+    ("high", "band"), [([0.5, 0.6], True), ([0.2, 0.3], False), ([float("nan")] * 2, False), ([0.2, 0.6], True)]
+)
+def test_a_band_shows_what_silence_could_hide(high: list[float], band: bool) -> None:
+    rows = [
+        {"wave": w, "partners": 5, "respondents": 4, "response_rate": 0.8, "ties": 10 * d, "density": d,
+         "density_high": h}
+        for w, d, h in zip(("2024", "2025"), (0.2, 0.3), high, strict=True)
+    ]  # fmt: skip
+    ax = figures.network_over_time(a_study(), table("network_summary", rows))
+    made = drawing(ax)
+    assert bool(ax.collections) == ("had all answered" in made.svg) == band
+    assert made.alt.count("had all answered") == sum(h > d for h, d in zip(high, (0.2, 0.3), strict=True))
 
 
 # --- how ready they are
@@ -356,6 +399,83 @@ def test_levels_are_counted_and_described(scores: list[float], title: str) -> No
     assert first["what_the_tables_show"] == "4 of 5 goals."
 
 
+def spread(*deviations: float, **more: object) -> pd.DataFrame:
+    """Conditions of one wave, at 3 of 5, that so far lie apart."""
+    return conditions({"2025": [3.0] * 5}).assign(spread=[*deviations, *[deviations[-1]] * 5][:5], **more)
+
+
+@pytest.mark.parametrize(
+    ("deviations", "title"),
+    [
+        ((0.44, 0.45, 0.99, 0.94, 1.2),
+         "Respondents agree on common agenda, differ on shared measurement and continuous communication and are far "
+         "apart on mutually reinforcing activities and backbone"),
+        ((0.6, 0.6, 0.6, 0.6, 0.84), "Respondents differ on all 5 conditions, most on backbone"),
+        ((0.1, 0.1, 0.1, 0.1, 0.44), "Respondents agree on all 5 conditions, least on backbone"),
+        ((0.0,), "Respondents agree on all 5 conditions"),
+    ],
+)  # fmt: skip
+def test_the_spread_says_where_respondents_agree(deviations: tuple[float, ...], title: str) -> None:
+    made = drawing(figures.readiness_spread(a_study(), spread(*deviations)))
+    assert made.title == title
+    assert all(f"±{d:.1f}" in made.alt for d in deviations)
+    assert "far apart from ±1.0 on" in re.sub(r"\s+", " ", " ".join(re.findall(r">([^<>]+)</text>", made.svg)))
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"n_backbone": 1.0, "n_others": 8.0},
+         "Too few speak for the backbone to show its answers apart (fewer than five)."),
+        ({"n_backbone": 0.0, "n_others": 9.0}, "Nobody who answered speaks for the backbone."),
+        ({"n_backbone": 7.0, "n_others": 2.0},
+         "Too few besides the backbone answered to show its answers apart (fewer than five)."),
+    ],
+)  # fmt: skip
+def test_why_the_backbone_is_not_set_apart_is_said(more: dict[str, float], sentence: str) -> None:
+    made = drawing(figures.readiness_spread(a_study(), spread(0.5, **more)))
+    assert made.alt.endswith(sentence)
+    assert sentence in " ".join(re.findall(r">([^<>]+)</text>", made.svg))
+    assert "other partners" not in made.svg
+
+
+def test_the_backbone_stands_beside_the_others() -> None:
+    rows = spread(0.5, n_backbone=5.0, n_others=6.0, backbone=[4.25, 3, 3, 3, 3], others=[2.5, 3, 3, 3, 3])
+    made = drawing(figures.readiness_spread(a_study(), rows))
+    assert "common agenda 3.0, ±0.5 (differ; backbone 4.2, other partners 2.5)" in made.alt
+    assert ">other partners</text>" in made.svg
+
+
+def test_the_spread_of_few_is_nowhere() -> None:
+    rows = spread(0.5)
+    rows.loc[0, ["spread", "respondents"]] = [0.87, 4.0]
+    made = drawing(figures.readiness_spread(a_study(), rows))
+    assert "±0.9" not in made.alt + made.svg
+    assert "common agenda" not in made.alt
+    assert figures.readiness_spread(a_study(), spread(0.5).assign(respondents=4.0)) is None
+    assert figures.readiness_spread(a_study(), spread(0.5).assign(respondents=1.0, spread=float("nan"))) is None
+
+
+def said(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    """Comments from (wave, item, words)."""
+    of = load_instrument().items().set_index("item")["condition"]
+    made = [
+        {"wave": w, "item": i, "number": n, "condition": of[i], "comment": text} for n, (w, i, text) in enumerate(rows)
+    ]
+    return table("comments", made)
+
+
+def test_comments_of_the_latest_wave_stand_with_their_statements() -> None:
+    rows = said(("2025", "agenda-goals", "Old."), ("2026", "agenda-goals", "New."), ("2026", "backbone-money", "Thin."))
+    made = figures.comments(a_study(), rows)
+    assert made.title == "Two comments on two statements: common agenda and backbone"
+    texts = load_instrument().items().set_index("item")["text"]
+    assert made.frame["statement"].to_list() == texts[["agenda-goals", "backbone-money"]].to_list()
+    assert made.frame["comment"].to_list() == ["New.", "Thin."]
+    assert "one comment of earlier waves" in made.lines[1]
+    assert figures.comments(a_study(), rows.iloc[:1]).title == "One comment on one statement: common agenda"
+
+
 # --- what they stand for, and with what
 
 
@@ -378,13 +498,13 @@ def answers(*responses: str, on: str = "2025-01-01") -> list[dict[str, object]]:
          "All 3 joined partners have said what they will do"),
         (("support", "reservations", "not-yet"),
          "1 of 3 joined partners supports the agenda; one has reservations and one is not ready yet",
-         "1 of 3 joined partners has said what it will do"),
+         "1 of 3 joined partners has said what it will do; one has reservations"),
         (("not-yet", "not-yet"),
          "None of 3 joined partners supports the agenda; two are not ready yet and one has not answered",
          "None of 3 joined partners has said what it will do"),
         (("reservations", "reservations", "support"),
          "1 of 3 joined partners supports the agenda; two have reservations",
-         "1 of 3 joined partners has said what it will do"),
+         "1 of 3 joined partners has said what it will do; two have reservations"),
     ],
 )  # fmt: skip
 def test_support_is_counted_among_joined_partners(responses: tuple[str, ...], title: str, said: str) -> None:
@@ -401,6 +521,47 @@ def test_support_of_an_older_text_or_of_who_left_does_not_count() -> None:
     made = drawing(figures.endorsements(a_study(own), table("endorsements", rows), own))
     assert made.title == "1 of 2 joined partners supports the agenda; one is not ready yet"
     assert "agenda of January 1, 2025: support, 1; with reservations, 0; not yet, 1." in made.alt
+
+
+def holding_back(*rows: tuple[str | None, str | None]) -> tuple[object, ...]:
+    """A study, answers, partners and written reservations from (response, reservation) rows."""
+    own = partners([chr(65 + i) for i in range(len(rows))])
+    made = answers(*[r for r, _ in rows])
+    given = table("endorsements", [m | {"reservation": w} for m, (r, w) in zip(made, rows, strict=True) if r])
+    return a_study(own), given, own, given[given["reservation"].notna()].reset_index(drop=True)
+
+
+def test_who_holds_back_is_named_with_what_it_would_take() -> None:
+    rows = (None, None), ("not-yet", "Waits for its board."), ("support", None), ("reservations", "The cost.")
+    made = figures.reservations(*holding_back(*rows))
+    assert made.title == "One has reservations, one is not ready yet and one has not answered"
+    assert made.frame["partner_id"].to_list() == ["p03", "p01", "p00"]
+    assert made.frame["what_holds_it_back"].fillna("").to_list() == ["The cost.", "Waits for its board.", ""]
+    assert made.lines == ()
+    listed = figures.commitments(*holding_back(*rows)[:3])
+    assert listed.frame.set_index("partner_id")["reservation"].dropna().to_dict() == {
+        "p01": "Waits for its board.", "p03": "The cost.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ([("reservations", None)] * 2, "Two partners have reservations, and nobody wrote down which"),
+        ([("reservations", None), ("reservations", "X")],
+         "One partner, of two, has reservations, and nobody wrote down which"),
+        ([("not-yet", None)], "One partner is not ready yet, and nobody wrote down what for"),
+    ],
+)  # fmt: skip
+def test_reservations_that_nobody_wrote_down_are_asked_for(rows: list[tuple[str, str | None]], line: str) -> None:
+    assert figures.reservations(*holding_back(*rows)).lines == (f"{line}: fill in reservation in endorsements.csv.",)
+
+
+def test_where_nobody_holds_back_it_is_said() -> None:
+    made = figures.reservations(*holding_back(("support", None), ("support", None)))
+    assert made.title == "Both joined partners support the agenda"
+    assert made.frame is None
+    assert figures.reservations(*holding_back((None, None))) is None
 
 
 def funding(*rows: tuple[str, float, str, str | None, str | None]) -> pd.DataFrame:
@@ -461,33 +622,88 @@ def test_a_backbone_may_lack_everything() -> None:
     study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=None, annual_budget=None))
     made = figures.backbone(study, study.tables["partners"], funding())
     assert made.title == "North clinic holds the work together"
+    assert made.frame["what"].to_list() == ["Office"]
+    assert [line.split(" (")[0] for line in made.lines] == [
+        "How many people work for it is not stated",
+        "What it costs a year is not stated",
+        "What money came in is not known: funding.csv has no rows.",
+        "What it coordinates is not known: no table says who leads, owns or reports what.",
+    ]
     nobody = figures.backbone(a_study(), study.tables["partners"], funding())
     assert nobody.title == "Nobody is named yet to hold the work together"
     assert nobody.frame is None
 
 
+def test_what_the_backbone_coordinates_is_counted_and_named() -> None:
+    study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=5.0))
+    study.tables |= {
+        "initiatives": study_table("initiatives", [
+            {"initiative_id": f"i{i}", "name": n, "lead": lead, "ends_on": pd.Timestamp(on) if on else pd.NaT}
+            for i, (n, lead, on) in enumerate([("Bus", "p00", None), ("Van", "p00", "2026-06-30"),
+                                               ("Gone", "p00", "2026-06-29"), ("Theirs", "p01", None)])
+        ]),
+        "projects": study_table("projects", [{"project_id": "x", "name": "Yard", "lead": "p01"}]),
+        "deliverables": study_table("deliverables", [
+            {"deliverable_id": s, "name": s, "owner": "p00", "status": s} for s in ("done", "dropped", "planned")
+        ]),
+        "measures": study_table("measures", [
+            {"measure_id": "a", "name": "Seats", "owner": "p00"},
+            {"measure_id": "b", "name": "Teachers", "reporters": "p01; p00"},
+            {"measure_id": "c", "name": "Price", "owner": "p01", "reporters": "p000"},
+        ]),
+        "communications": study_table("communications", [
+            {"communication_id": "a", "audience": "All partners", "channel": "E-mail", "owner": "p00"}
+        ]),
+    }  # fmt: skip
+    rows = funding(("F", 7, "asked", None, "2026-01-01"), ("F", 9, "asked", "x", "2026-01-01"))
+    made = figures.backbone(study, study.tables["partners"], rows).frame.set_index("what")["figure"]
+    assert made["Asked for, for the coalition itself in the last year"] == "$7"
+    assert made["Initiatives under way that it leads"] == "2: Bus; Van"
+    assert made["Projects that it would lead"] == "none"
+    assert made["Deliverables that it answers for"] == "2: done; planned"
+    assert made["Measures that it owns or reports"] == "2: Seats; Teachers"
+    assert made["Communications that it answers for"] == "1: All partners (E-mail)"
+
+
+def the_gate(*holds: bool | None, **more: object) -> pd.DataFrame:
+    """Table `gate` of urgency, champion and resources."""
+    rows = [
+        {"precondition": k, "holds": h, "evidence": None if h is None else f"Seen in {k}.", "tables_show": "Much.",
+         "to_change": None if h else "Ask."}
+        for k, h in zip(("urgency", "champion", "resources"), holds, strict=True)
+    ]  # fmt: skip
+    return table("gate", rows).assign(**more)
+
+
 @pytest.mark.parametrize(
     ("holds", "title"),
     [
-        ((True, False, True), "Two of three preconditions hold; money is not yet there"),
+        ((True, True, False), "Two of three preconditions hold; money is not yet there"),
         ((True, True, True), "All three preconditions hold"),
-        ((True, False, False), "One of three preconditions holds; money is not yet there and urgency is not yet there"),
+        ((False, True, False), "One of three preconditions holds; urgency is not yet there and money is not yet there"),
         ((False, False, False),
-         "None of three preconditions holds; a champion is not yet there, money is not yet there and urgency is "
-         "not yet there"),
+         "None of three preconditions holds; urgency is not yet there, a champion is not yet there and money is not "
+         "yet there"),
         ((True, None, True), "Two of three preconditions hold; one is not judged yet"),
         ((None, None, None), "Whether the three preconditions hold is not judged yet"),
     ],
 )  # fmt: skip
 def test_the_gate_says_what_does_not_hold(holds: tuple[bool | None, ...], title: str) -> None:
-    judged = {
-        k: None if h is None else {"holds": h, "evidence": f"Seen in {k}."}
-        for k, h in zip(("champion", "resources", "urgency"), holds, strict=True)
-    }
-    study = a_study(preconditions=Preconditions.model_validate(judged))
-    made = figures.preconditions(study, study.tables["partners"])
+    made = figures.gate(a_study(), the_gate(*holds))
     assert made.title == title
-    assert made.frame["holds"].to_list() == [{True: "yes", False: "no", None: "not judged yet"}[h] for h in holds]
+    words = {True: "yes", False: "no", None: "not judged yet"}
+    assert made.frame["does_it_hold"].to_list() == [words[h] for h in holds]
+    assert made.frame["what_the_tables_show"].to_list() == ["Much."] * 3
+    assert made.lines[-1] == "This is advice: nothing stops the coalition from going on."
+    change = made.frame.get("what_would_change_it", pd.Series([None] * 3)).notna()
+    assert change.to_list() == [not h for h in holds]
+
+
+def test_the_public_gate_knows_nothing_of_private_columns() -> None:
+    made = figures.gate(a_study(), the_gate(True, False, None).drop(columns="tables_show"))
+    assert "what_the_tables_show" not in made.frame
+    html = table_html(made.frame, OUTPUTS["gate"], {}, caption="")
+    assert html.count("<bdi>no</bdi>") == 1, "a no stays a no on a page"
 
 
 def test_what_is_made_up_says_so() -> None:
@@ -495,8 +711,11 @@ def test_what_is_made_up_says_so() -> None:
         illustrative=("preconditions", "backbone"),
         backbone=SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=None),
     )
-    for draw, frames in ((figures.preconditions, ()), (figures.backbone, (funding(),))):
-        assert "made up for teaching" in draw(study, study.tables["partners"], *frames).lines[0]
+    for made in (
+        figures.gate(study, the_gate(True, True, True)),
+        figures.backbone(study, study.tables["partners"], funding()),
+    ):
+        assert "made up for teaching" in made.lines[0]
 
 
 # --- all of them
@@ -510,14 +729,26 @@ def everything(names: list[str]) -> list[tuple[object, tuple[object, ...]]]:
     study.settings.backbone = SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=10.0)
     study.labels["sector"] = {s: HOSTILE[i % len(HOSTILE)] for i, s in enumerate(study.labels["sector"])}
     two = pd.concat([summary.assign(wave="2024", density=0.1), summary], ignore_index=True)
+    both = pd.concat([places.assign(wave="2024"), places], ignore_index=True)
+    earlier = ties.iloc[:4].assign(wave="2024")
+    pair = {"partner_a": "p01", "partner_b": "p02"}
+    changed = table("network_changes", [{"wave": "2025", "wave_before": "2024", "change": "lost", "strength_before": 2,
+                                         "comparable": False} | pair])  # fmt: skip
+    meet = table("introductions", [{"rank": 1, "gain": 0.1, "steps": 2, "reason": "Because.", **pair}])
     rows = table("endorsements", answers(*["support"] * len(names)))
+    held = rows.assign(response="reservations", reservation=HOSTILE[0])
     given = funding((names[0], 100, "received", None, "2026-01-01"), (names[-1], 1, "asked", None, None))
     scores = conditions({"2024": [2] * 5, "2025": [3, 4, 3, 2, 5]})
     return [
         (figures.sector_gaps, (study, coverage(health=0, k12=2, business=0))),
         (figures.roster, (study, own)),
+        (figures.interest_influence, (study, own.assign(interest=3.0, influence=4.0))),
         (figures.joining, (study, own)),
         (figures.network_map, (study, places, ties, own, summary)),
+        (figures.network_waves, (study, both, pd.concat([earlier, ties], ignore_index=True), own, two)),
+        (figures.network_changes, (study, two, changed, own)),
+        (figures.introductions, (study, summary, meet)),
+        (figures.trust, (study, places, summary)),
         (figures.network_over_time, (study, two)),
         (figures.brokers, (study, places, summary)),
         (figures.readiness, (study, scores)),
@@ -526,7 +757,10 @@ def everything(names: list[str]) -> list[tuple[object, tuple[object, ...]]]:
         (figures.commitments, (study, rows, own)),
         (figures.backbone, (study, own, given)),
         (figures.money, (study, given)),
-        (figures.preconditions, (study, own)),
+        (figures.gate, (study, the_gate(True, False, None, evidence=HOSTILE[0], to_change=HOSTILE[2]))),
+        (figures.readiness_spread, (study, scores.assign(spread=0.5, backbone=4.0, others=2.0))),
+        (figures.comments, (study, said(*[("2025", "agenda-goals", text) for text in HOSTILE]))),
+        (figures.reservations, (study, held, own, held)),
     ]
 
 
@@ -562,7 +796,7 @@ def test_figures_are_drawn_on_the_axes_that_are_given() -> None:
     from matplotlib.figure import Figure
 
     drawn = [(draw, given) for draw, given in everything(list("ABCD")) if "ax" in (draw.__kwdefaults__ or {})]
-    assert len(drawn) == 5
+    assert len(drawn) == 7
     for draw, given in drawn:
         ax = Figure().subplots()
         assert draw(*given, ax=ax) is ax

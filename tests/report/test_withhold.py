@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ci_analysis import pipeline
+from ci_analysis.convene import condition_scores, condition_spread, network_partners, network_summary
 from ci_analysis.report.editions import edition_of
-from ci_analysis.report.withhold import enough_answers, public_study, public_tables, withheld_rows
+from ci_analysis.report.withhold import enough_answers, internal_study, public_study, public_tables, withheld_rows
 from ci_analysis.study import Study
-from ci_analysis.tables import INPUTS, OUTPUTS, conform
+from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
 
 EXAMPLE = Path(__file__).parent.parent.parent / "data" / "raw" / "colorado-child-care"
 
@@ -195,16 +200,278 @@ def test_scores_of_few_respondents_are_in_no_edition(study: Study, tables: dict[
     assert few.any(), "the example has a wave with too few answers"
     assert conditions.loc[few, "score"].notna().all()
     shown = edition_of(study, tables, kind).tables["conditions"]
-    assert shown.loc[few, ["score", "low", "high", "level"]].isna().all(axis=None)
-    assert shown.loc[~few, "score"].notna().all()
+    assert shown.loc[few, ["score", "low", "high", "level", "spread", "backbone", "others"]].isna().all(axis=None)
+    assert shown.loc[~few, ["score", "spread"]].notna().all(axis=None)
 
 
 def test_trust_from_few_raters_is_not_shown(study: Study, tables: dict[str, pd.DataFrame]) -> None:
     partners = enough_answers(study, tables)["network_partners"]
     few = partners["n_ratings"] < study.settings.minimum_respondents
     assert few.any()
-    assert partners.loc[few, ["trust", "value"]].isna().all(axis=None)
+    assert partners.loc[few, RATED].isna().all(axis=None), "nor what would give it back"
     assert partners.loc[~few, "trust"].notna().all()
+
+
+RATED = ["trust", "trust_low", "trust_high", "value", "value_low", "value_high"]
+RATINGS = ["reliability", "mission", "openness", "influence", "involvement", "resources"]
+LEAST = 3
+FEW = SimpleNamespace(settings=SimpleNamespace(minimum_respondents=LEAST))
+ITEMS = pd.DataFrame({"item": ["x1", "x2", "y1"], "condition": ["x", "x", "y"]})
+LEVELS = pd.DataFrame({"condition": ["x", "y"], "level": 1, "start": 1.0})
+
+
+def edition(**frames: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What either edition shows of a step's tables; bounds for silence stand in as what they are made from."""
+    given = {n: empty_frame(OUTPUTS[n]) for n in ("conditions", "network_partners", "network_summary", "comments")}
+    whole = {n: f.reindex(columns=[*f, *(c for c in OUTPUTS[n].names if c not in f)]) for n, f in frames.items()}
+    return enough_answers(FEW, {**given, **whole})
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A wave of six partners, some of whom answer and rate some of the others, with gaps."""
+    n, rng = 6, np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    share = draw(st.sampled_from([0.3, 0.6, 0.9]))
+    pairs = [(a, b) for a in range(n) for b in range(n) if a != b and rng.random() < share]
+    ties = pd.DataFrame(pairs or [(0, 1)], columns=["source", "target"]).map(lambda i: f"p{i}")
+    ties = ties.assign(wave="2026", level=rng.integers(0, 6, len(ties)))
+    given = rng.integers(1, 5, (len(ties), 6)).astype(float)
+    given[rng.random(given.shape) < draw(st.sampled_from([0.0, 0.5]))] = np.nan
+    ties[RATINGS] = given
+    partners = pd.DataFrame({"partner_id": [f"p{i}" for i in range(n)], "status": "joined", "sector": "health"})
+    return partners.assign(joined_on=pd.NaT, left_on=pd.NaT), ties
+
+
+def places_and_whole(partners: pd.DataFrame, ties: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    places = network_partners(partners, ties, tie_level=2, seed=1)
+    whole = network_summary(partners, ties, tie_level=2)
+    for of in ("trust", "value"):
+        # A bound with one who is silent: one more rating of 1, or of 4. Whoever knows it knows the sum.
+        count = 3 * places["n_ratings"]
+        for end, rating in (("low", 1), ("high", 4)):
+            places[f"{of}_{end}"] = (places[of] * count + 3 * rating) / (count + 3)
+            whole[f"mean_{of}_{end}"] = places[f"{of}_{end}"].mean()
+    return edition(network_partners=places, network_summary=whole)
+
+
+@given(networks(), st.integers(0, 2**32 - 1))
+@settings(max_examples=12, deadline=None)
+def test_whatever_the_few_raters_of_a_partner_said_the_edition_is_the_same(
+    survey: tuple[pd.DataFrame, pd.DataFrame], seed: int
+) -> None:
+    partners, ties = survey
+    shown = places_and_whole(partners, ties)
+    counts = shown["network_partners"].set_index("partner_id")["n_ratings"]
+    of_few = ties["target"].map(counts) < LEAST
+    other = ties.copy()
+    redrawn = np.random.default_rng(seed).integers(1, 5, (int(of_few.sum()), 6))
+    other.loc[of_few, RATINGS] = ties.loc[of_few, RATINGS].mask(ties.loc[of_few, RATINGS].notna(), redrawn)
+    for name, frame in places_and_whole(partners, other).items():
+        pd.testing.assert_frame_equal(frame, shown[name], check_exact=True)
+
+
+@given(networks())
+@settings(max_examples=12, deadline=None)
+def test_no_rating_and_no_withheld_mean_is_a_sum_of_what_is_shown(survey: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    partners, ties = survey
+    shown = places_and_whole(partners, ties)
+    places = shown["network_partners"].set_index("partner_id")
+    for of, columns in (("trust", RATINGS[:3]), ("value", RATINGS[3:])):
+        answers = ties.melt(["source", "target"], columns).dropna(subset=["value"])
+        if answers.empty:
+            continue
+        # One row a partner that was rated: the weight of each answer in its mean.
+        own = np.array([answers["target"].eq(p) / answers["target"].eq(p).sum() for p in answers["target"].unique()])
+        means = pd.DataFrame(own, index=answers["target"].unique())
+        cells = places[of].dropna()
+        known = means.loc[cells.index]
+        assert known.to_numpy() @ answers["value"].to_numpy() == pytest.approx(cells.to_numpy())
+        whole = shown["network_summary"][f"mean_{of}"].iloc[0]
+        if pd.notna(whole):
+            known = pd.concat([known, known.mean().to_frame().T])
+            assert known.iloc[-1] @ answers["value"].to_numpy() == pytest.approx(whole), "over those shown, no others"
+        for one in (*means.drop(index=cells.index).to_numpy(), *np.eye(len(answers))):
+            assert not in_span(one, known.to_numpy())
+
+
+def in_span(one: np.ndarray, known: np.ndarray) -> bool:
+    """Whether what is known adds up to one figure."""
+    if not len(known):
+        return False
+    weights = np.linalg.lstsq(known.T, one, rcond=None)[0]
+    return np.allclose(known.T @ weights, one, atol=1e-9)
+
+
+def test_the_attack_is_seen_where_a_mean_is_over_all() -> None:
+    """The test above would find what it looks for: three means of one rater each, and the mean of the three."""
+    known = np.vstack([np.eye(3)[:2], np.full(3, 1 / 3)])
+    assert in_span(np.eye(3)[2], known)
+
+
+def test_a_mean_of_trust_needs_as_many_partners_as_a_score_needs_answers() -> None:
+    places = pd.DataFrame({"wave": ["2025"] * 4 + ["2026"] * 4, "n_ratings": [9.0] * 3 + [2.0] + [9.0] * 2 + [2.0] * 2})
+    places = places.assign(trust=[1.0, 2, 4, 4] * 2, value=[1.0, 2, 3, 4] * 2, trust_low=1.0, trust_high=[4, None] * 4)
+    whole = pd.DataFrame({"wave": ["2025", "2026"], "mean_trust": [9.0, 9.0], "mean_value": [9.0, 9.0]})
+    shown = edition(network_partners=places, network_summary=whole)["network_summary"]
+    assert shown["mean_trust"].to_list() == [pytest.approx((1 + 2 + 4) / 3), pytest.approx(np.nan, nan_ok=True)]
+    assert shown["mean_value"].iloc[0] == (1 + 2 + 3) / 3
+    assert shown["mean_trust_low"].iloc[0] == 1
+    assert shown[["mean_trust_high", "mean_value_low"]].isna().all(axis=None), "a bound over some bounds nothing"
+
+
+@st.composite
+def surveys(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Answers of up to eight respondents, some of them the backbone's, each to both conditions or to one."""
+    n, rng = draw(st.integers(1, 8)), np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ours, names = draw(st.integers(0, n)), [f"r{i}" for i in range(n)]
+    rows = [
+        ("2026", name, item, int(rng.integers(1, 6)))
+        for name in names
+        for condition, items in ITEMS.groupby("condition")["item"]
+        if condition == "x" or rng.random() < 0.6
+        for item in items
+    ]
+    readiness = pd.DataFrame(rows, columns=["wave", "respondent", "item", "score"])
+    speaks_for = ["backbone"] * ours + ["partner"] * (n - ours)
+    return readiness, pd.DataFrame({"wave": "2026", "respondent": names, "speaks_for": speaks_for})
+
+
+def readiness_shown(readiness: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
+    scores = condition_scores(readiness, ITEMS, LEVELS)
+    scores = scores.merge(condition_spread(readiness, ITEMS, who), on=["wave", "condition"])
+    return edition(conditions=scores)["conditions"]
+
+
+@given(surveys(), st.data())
+@settings(max_examples=20, deadline=None)
+def test_two_respondents_could_have_said_what_the_other_said(
+    survey: tuple[pd.DataFrame, pd.DataFrame], data: st.DataObject
+) -> None:
+    """Of any condition, whoever cannot be told apart by the two groups that are shown cannot be told apart at all."""
+    readiness, who = survey
+    shown = readiness_shown(readiness, who)
+    for row in shown.itertuples():
+        own = readiness["item"].map(ITEMS.set_index("item")["condition"]).eq(row.condition)
+        names = sorted(readiness.loc[own, "respondent"].unique())
+        group = who.set_index("respondent")["speaks_for"] if pd.notna(row.backbone) else pd.Series("all", index=names)
+        alike = [(a, b) for a in names for b in names if a < b and group[a] == group[b]]
+        if not alike:
+            continue
+        a, b = data.draw(st.sampled_from(alike))
+        swapped = readiness.assign(
+            respondent=readiness["respondent"].mask(own, readiness["respondent"].replace({a: b, b: a}))
+        )
+        pd.testing.assert_frame_equal(readiness_shown(swapped, who), shown)
+
+
+@given(surveys(), st.integers(0, 2**32 - 1))
+@settings(max_examples=12, deadline=None)
+def test_whatever_the_few_respondents_said_the_edition_is_the_same(
+    survey: tuple[pd.DataFrame, pd.DataFrame], seed: int
+) -> None:
+    readiness, who = survey
+    shown = readiness_shown(readiness, who)
+    few = shown.loc[shown["respondents"] < LEAST, "condition"]
+    of_few = readiness["item"].map(ITEMS.set_index("item")["condition"]).isin(few)
+    other = np.random.default_rng(seed).integers(1, 6, len(readiness))
+    changed = readiness.assign(score=readiness["score"].mask(of_few, other))
+    pd.testing.assert_frame_equal(readiness_shown(changed, who), shown, check_exact=True)
+
+
+@given(surveys())
+@settings(max_examples=20, deadline=None)
+def test_no_answer_is_a_sum_of_the_means_that_are_shown(survey: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    readiness, who = survey
+    for row in readiness_shown(readiness, who).itertuples():
+        own = readiness[readiness["item"].isin(ITEMS.loc[ITEMS["condition"] == row.condition, "item"])]
+        if own.empty:
+            continue
+        scores = own.groupby("respondent")["score"].mean()
+        ours = who.set_index("respondent").loc[scores.index, "speaks_for"].eq("backbone").to_numpy()
+        parts = {"score": np.ones(len(ours), dtype=bool), "backbone": ours, "others": ~ours}
+        means = {name: part / part.sum() for name, part in parts.items() if part.any()}
+        known = {name: mean for name, mean in means.items() if pd.notna(getattr(row, name))}
+        for name, mean in known.items():
+            assert mean @ scores.to_numpy() == pytest.approx(getattr(row, name))
+        hidden = [mean for name, mean in means.items() if name not in known and not parts[name].all()]
+        for one in (*hidden, *np.eye(len(ours))):
+            assert not in_span(one, np.array(list(known.values())))
+
+
+@pytest.mark.parametrize("ours", [0, 1, 3])
+def test_who_tries_every_answer_cannot_tell_one_unless_all_of_a_group_said_the_same(ours: int) -> None:
+    """Every way in which four or six may answer one statement, each as a wave, and what the edition shows of it."""
+    n, scale = (4, range(1, 6)) if ours < 3 else (6, range(1, 4))
+    ways = np.array(list(product(scale, repeat=n)))
+    waves = pd.date_range("2000-01-01", periods=len(ways)).strftime("%Y-%m-%d")
+    names = [f"r{i}" for i in range(n)]
+    wide = pd.DataFrame(ways, columns=names).assign(wave=waves, item="y1")
+    readiness = wide.melt(["wave", "item"], var_name="respondent", value_name="score")
+    who = readiness[["wave", "respondent"]].assign(
+        speaks_for=readiness["respondent"].isin(names[:ours]).map({True: "backbone", False: "partner"})
+    )
+    shown = readiness_shown(readiness, who).query("condition == 'y'").set_index("wave")
+    apart = ours >= LEAST
+    assert shown["backbone"].notna().all() == apart
+    cells = shown[["score", "low", "high", "level", "spread", "backbone", "others"]].round(9).fillna(0)
+    looks = wide.merge(cells.groupby(list(cells)).ngroup().rename("looks"), left_on="wave", right_index=True)
+    possible = looks.groupby("looks")[names].transform("nunique")
+    for group in (names[:ours], names[ours:]) if apart else (names,):
+        differ = looks[group].max(axis=1) > looks[group].min(axis=1)
+        assert (possible.loc[differ, group] >= 2).all(axis=None)
+
+
+def test_comments_on_a_condition_with_few_respondents_are_in_no_edition() -> None:
+    rows = [("2025", "x", 2.0), ("2025", "y", 3.0), ("2026", "x", 4.0)]
+    conditions = pd.DataFrame(rows, columns=["wave", "condition", "respondents"])
+    said = pd.DataFrame({"wave": ["2025", "2025", "2026", "2024"], "condition": ["x", "y", "x", "x"]})
+    said = said.assign(item="i", number=1, comment=["few", "enough", "more", "nobody"])
+    assert edition(conditions=conditions, comments=said)["comments"]["comment"].to_list() == ["enough", "more"]
+
+
+def test_no_edition_knows_a_respondent_s_answer(study: Study) -> None:
+    given = study.tables["readiness"].assign(x_name="Ann", x_illustrative="yes")
+    assert given["comment"].notna().any()
+    inside = internal_study(with_table(study, "readiness", given))
+    survey, ties = inside.tables["readiness"], inside.tables["ties"]
+    assert survey[["respondent", "score", "comment", "speaks_for"]].isna().all(axis=None)
+    assert "x_name" not in survey
+    assert inside.has("readiness")
+    assert inside.is_illustrative("readiness")
+    assert survey[["wave", "item"]].equals(survey[["wave", "item"]].sort_values(["wave", "item"]))
+    assert ties[RATINGS].isna().all(axis=None)
+    assert ties["level"].notna().all(), "who works with whom is the coalition's to see"
+    assert study.tables["ties"][RATINGS].notna().any(axis=None), "the study itself is left as it is"
+    for name, frame in study.tables.items():
+        if name not in ("readiness", "ties"):
+            pd.testing.assert_frame_equal(inside.tables[name], frame)
+
+
+@pytest.mark.parametrize(
+    "names", [("readiness",), ("comments",), ("readiness", "comments", "ties", "network_partners")]
+)
+def test_a_wish_to_publish_answers_or_comments_is_not_followed(
+    study: Study, tables: dict[str, pd.DataFrame], names: tuple[str, ...]
+) -> None:
+    publish = study.settings.publish.model_copy(update={"tables": names})
+    wish = replace(study, settings=study.settings.model_copy(update={"publish": publish}))
+    shown = edition_of(wish, tables, "public")
+    assert len(tables["comments"]), "the example has some"
+    assert "comments" not in shown.tables
+    assert shown.study.tables["readiness"].empty
+    assert shown.study.tables["ties"][RATINGS].isna().all(axis=None)
+    said = study.tables["readiness"]["comment"].dropna()
+    everything = "".join(f.to_csv() for f in (*shown.tables.values(), *shown.study.tables.values()))
+    assert not any(comment in everything for comment in said)
+
+
+def test_the_gate_keeps_what_private_columns_show_inside(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    assert edition_of(study, tables, "internal").tables["gate"]["tables_show"].notna().all()
+    assert "tables_show" not in edition_of(study, tables, "public").tables["gate"]
+    one = study.tables["partners"].assign(interest=1.0, influence=1.0)
+    other = pipeline.compute(with_table(study, "partners", one))
+    shown = [public_tables(study, t)["gate"] for t in (tables, {**tables, "gate": other["gate"]})]
+    pd.testing.assert_frame_equal(*shown)
 
 
 def test_a_section_with_a_private_table_is_left_out_of_the_public_edition(
