@@ -9,19 +9,27 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
+    "NAME_LETTERS",
+    "TOO_FEW",
     "about",
     "amount",
     "area_words",
     "date_words",
     "figure_text",
     "how_many",
+    "inside",
     "listing",
     "percent",
     "period_words",
+    "sentence",
     "shortened",
     "spelled",
 ]
 
+#: A name is cut to so many letters in a headline.
+NAME_LETTERS = 48
+#: What stands in place of a score that would give single answers away.
+TOO_FEW = "too few answers to show"
 _AREAS = {
     "county": ("county", "counties"),
     "tract": ("census tract", "census tracts"),
@@ -207,3 +215,25 @@ def spelled(n: float) -> str:
     ('none', 'three', '12', '1,200')
     """
     return "none" if round(n) == 0 else how_many(n, "", "").strip()
+
+
+def sentence(text: str) -> str:
+    """Return text with its first letter large; the others as they are.
+
+    Examples
+    --------
+    >>> sentence("two ties are new")
+    'Two ties are new'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def inside(label: str) -> str:
+    """Return a label as it stands inside a sentence; one that begins with several large letters is kept.
+
+    Examples
+    --------
+    >>> inside("Common agenda"), inside("WIC offices")
+    ('common agenda', 'WIC offices')
+    """
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]

@@ -17,6 +17,8 @@ from ci_analysis.tables import Column, Table
 __all__ = ["Block", "drawing_html", "finding_block", "missing_block", "outline_problems", "slug_of", "table_html"]
 
 _LONG_TABLE = 12
+#: A cell with more letters is a sentence.
+_SENTENCE = 40
 #: Headings of columns whose name is not what a reader would call them.
 _HEADINGS = {
     "geoid": "area",
@@ -133,20 +135,25 @@ def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[s
     columns = list(frame.columns)
     kinds = [table.by_name.get(c, Column(c, "text", "")) for c in columns]
     texts = [[_cell(v, c, labels) for v in frame[c.name]] for c in kinds]
-    numeric = ["num" if c.kind in ("number", "integer") else "" for c in kinds]
+    looks = ["num" if c.kind in ("number", "integer") else _wordy(t) for c, t in zip(kinds, texts, strict=True)]
     head = "".join(
-        f'<th scope="col"{_class(n)}>{escape(_heading(c))}</th>' for c, n in zip(columns, numeric, strict=True)
+        f'<th scope="col"{_class(n)}>{escape(_heading(c))}</th>' for c, n in zip(columns, looks, strict=True)
     )
     rows = []
     for i in range(len(frame)):
         cells = [f'<th scope="row">{texts[0][i]}</th>'] if columns else []
-        cells += [f"<td{_class(n)}>{t[i]}</td>" for n, t in zip(numeric[1:], texts[1:], strict=True)]
+        cells += [f"<td{_class(n)}>{t[i]}</td>" for n, t in zip(looks[1:], texts[1:], strict=True)]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     long = " long" if len(rows) > _LONG_TABLE else ""
     return (
         f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _wordy(texts: Sequence[str]) -> str:
+    """Return the class of a column that holds sentences, which would be a word wide on a phone."""
+    return "words" if max((len(re.sub(r"<[^>]*>", "", t)) for t in texts), default=0) > _SENTENCE else ""
 
 
 def _class(name: str) -> str:

@@ -16,7 +16,7 @@ from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
 from ci_analysis.report.withhold import enough_answers, internal_study, may_be_public, public_study, public_tables
-from ci_analysis.study import Study, find_study
+from ci_analysis.study import Preconditions, Study, find_study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, period_end
 
 __all__ = ["Edition", "Kind", "edition_of", "open_edition"]
@@ -95,7 +95,7 @@ class Edition:
         frames = [self.frame(n) for n in names]
         if not len(frames[0]):
             files = {m: INPUTS[m].file if m in INPUTS else "study.yaml" for m in _made_from(names[0])}
-            absent = [file for m, file in files.items() if m in INPUTS and not self.study.has(m)]
+            absent = list(dict.fromkeys(file for m, file in files.items() if not self._given(m)))
             if column and not absent:
                 absent = [f"{table.file}: {column}"]
             return missing_block(shows, absent, next(iter(files.values())))
@@ -117,6 +117,13 @@ class Edition:
         return finding_block(
             picture.title, drawing_html(picture), notes=notes, table=body if behind else "", downloads=downloads
         )
+
+    def _given(self, part: str) -> bool:
+        """Whether the study has rows of a table, or says anything in a part of study.yaml."""
+        if part in INPUTS:
+            return self.study.has(part)
+        # Without the key, preconditions are three that nobody has judged.
+        return getattr(self.study.settings, part) not in (None, Preconditions())
 
     def made_up(self, names: Sequence[str]) -> str:
         """Return the sentence that says what is made up for teaching among the tables behind a section."""
