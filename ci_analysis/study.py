@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -60,6 +60,8 @@ __all__ = [
     "find_study",
 ]
 
+#: An unknown identifier that one column names more often than this is no slip of the pen.
+_SLIPS = 3
 MAXIMUM_TABLE_BYTES = 256 * 2**20
 _OUTLINE_FILES = ("areas.geojson", "areas.gpkg", "areas.parquet")
 #: Parts of study.yaml that a study may mark as made up, beside its tables.
@@ -336,6 +338,8 @@ class _Reader:
         self.files: list[str] = []
         #: Tables whose file is there and cannot be read: what others say of them cannot be judged.
         self.unread: set[str] = set()
+        #: Tables with rows whose identifier cannot be used: what names it elsewhere is not at fault.
+        self.misnamed: set[str] = set()
 
     def say(self, file: str, row: int, column: str, what: str, do: str, kind: str = "") -> None:
         self.problems.append(Problem(file, row, column, what, do, kind))
@@ -359,10 +363,11 @@ class _Reader:
         self.check_vocabularies(profile)
         if settings is not None:
             self.check_settings(settings, lines)
+            self.check_days(settings)
         if profile is not None:
             self.check_indicators(profile)
         provenance = self.read_provenance()
-        problems = sorted(set(self.problems))
+        problems = sorted(set(self.problems), key=_place)
         if problems or settings is None or profile is None or areas is None:
             return None, problems
         tables, files = MappingProxyType(self.tables), tuple(sorted(self.files))
@@ -477,6 +482,8 @@ class _Reader:
             if status != "joined":
                 say(("backbone", "partner"), f"'{settings.backbone.partner}' has not joined (its status is {status})",
                     "name a partner that has joined, or mend its status")  # fmt: skip
+            else:
+                self.check_role(settings.backbone.partner, say)
         for i, goal in enumerate(settings.agenda.goals if settings.agenda else ()):
             if goal.measure_id and goal.measure_id not in measures and "measures" not in self.unread:
                 say(("agenda", "goals", i, "measure_id"), f"'{goal.measure_id}' is not in measures.csv",
@@ -507,6 +514,33 @@ class _Reader:
                     f"there is no state or county {code}",
                     "give two digits for a state or five for a county",
                 )
+
+    def check_role(self, backbone: str, say: Callable[[tuple[str, ...], str, str], None]) -> None:
+        """Say where partners.csv gives the role of backbone to others alone."""
+        partners = self.tables["partners"]
+        holds = set(partners.loc[partners["role"].eq("backbone") & partners["status"].eq("joined"), "partner_id"])
+        if holds and backbone not in holds:
+            what = f"'{backbone}' is named, and partners.csv gives the role to {' and '.join(sorted(holds))}"
+            say(("backbone", "partner"), what, "name the same partner in both")
+
+    def check_days(self, settings: Settings) -> None:
+        """Say which days and statuses cannot both be right on the day that the study speaks of."""
+        day = pd.Timestamp(settings.as_of)
+        partners, answers = self.tables["partners"], self.tables["endorsements"]
+        joined, left = partners["status"].eq("joined"), partners["status"].eq("left")
+        after = f"after {settings.as_of}, the day that the study speaks of"
+        for file, column, wrong, what, do in (
+            ("partners", "joined_on", joined & (partners["joined_on"] > day), f"it joined {after}",
+             "write invited as its status until then, or move as_of in study.yaml"),
+            ("partners", "left_on", left & (partners["left_on"] > day), f"it left {after}",
+             "write joined as its status until then, or move as_of in study.yaml"),
+            ("partners", "left_on", joined & (partners["left_on"] <= day), "it has left, and its status is joined",
+             "write left as its status, or take the day out"),
+            ("endorsements", "agenda_on", answers["agenda_on"] > day, f"the agenda's text is of a day {after}",
+             "mend the day, or move as_of in study.yaml"),
+        ):  # fmt: skip
+            for i in np.flatnonzero(wrong.to_numpy(dtype=bool)):
+                self.say(f"{file}.csv", int(self.rows[file][i]), column, what, do, "day")
 
     # --- tables
 
@@ -638,6 +672,8 @@ class _Reader:
                 for f in faults:
                     self.say(table.file, int(rows[f.position]), column.name, f.what, f.do, f.kind)
                     unread.iloc[f.position] = True
+                if faults and table.key == [column.name]:
+                    self.misnamed.add(table.name)
         for name in raw.columns:
             if name.startswith("x_") and name not in columns:
                 columns[name] = self.own_column(table, name, raw[name], rows)
@@ -862,7 +898,7 @@ class _Reader:
             self.say(table.file, first, column.name, what, f"add {home}.csv, or empty the column", "absent")
             return
         wrong = parts[~parts[column.name].isin(set(known))]
-        advice = {w: nearest(w, known) for w in wrong[column.name].unique()[:200]}
+        advice = {w: self.advice(w, n, known, home) for w, n in wrong[column.name].value_counts().head(200).items()}
         for word, row in zip(wrong[column.name], wrong["_row"], strict=True):
             if home == "areas":
                 zero = f"0{word}"
@@ -873,8 +909,26 @@ class _Reader:
                 )
                 said = "is not one of the study's areas"
             else:
-                do, said = advice.get(word, "mend it") + (f", or add it to {home}.csv" if home else ""), what
+                do, said = advice.get(word, "mend it"), what
             self.say(table.file, int(row), column.name, f"'{word[:60]}' {said}", do, "unknown")
+
+    def advice(self, word: str, times: int, known: Iterable[str], home: str) -> str:
+        """Return what to do about an identifier that is not known, named so many times in one column."""
+        if home in self.misnamed:
+            return f"mend the identifiers of {home}.csv first"
+        if not home:
+            return nearest(word, known)
+        # A slip of the pen is not made so often: the one place that defines it is the likelier fault.
+        often = times > _SLIPS
+        return (
+            f"add it to {home}.csv, or mend it there" if often else f"{nearest(word, known)}, or add it to {home}.csv"
+        )
+
+
+def _place(problem: Problem) -> tuple[int, Problem]:
+    """Where a problem stands: study.yaml first, then tables in the order in which they build on each other."""
+    files = ["study.yaml", *(t.file for t in INPUTS.values())]
+    return (files.index(problem.file) if problem.file in files else len(files), problem)
 
 
 def _without_annotations(indicators: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -48,18 +49,95 @@ def test_ten_different_mistakes_are_named_at_once_with_file_row_and_column() -> 
     lines = said.output.splitlines()
     assert lines[0] == "ten-mistakes has 10 problems:"
     assert lines[1:] == [
+        "study.yaml:8:budjet: 'budjet' is not a known key; write 'budget'",
+        "partners.csv:3:sector: 'helth' is not one of the issue's sectors; write 'health'",
+        "partners.csv:4:partner_id: the same partner_id as in row 2; keep one of the two rows, or mend what tells them apart",
+        "ties.csv:2:level: '7' is out of range; write a number between 0 and 5",
         "indicators.csv:2:value: '1,234' is not a number; write 1234",
         "indicators.csv:3:geoid: '8061' is not one of the study's areas; write '08061', with its leading zero",
         "indicators.csv:4:period: '2024-Q5' is not a period; write 2026, 2026-Q2, 2026-06 or 2026-06-30",
-        "measures.csv:2:baseline_on: '06/30/2024' is not a date; write it as YYYY-MM-DD, such as 2026-06-30",
-        "partners.csv:3:sector: 'helth' is not one of the issue's sectors; write 'health'",
-        "partners.csv:4:partner_id: the same partner_id as in row 2; keep one of the two rows, or mend what tells them apart",
         "projects.csv:1:colour: there is no such column; use one of 'description', 'why_joint', 'segment', 'partners', "
         "'areas', 'months', 'builds_on', 'requires', 'excludes', 'gate', or begin the name with x_",
         "projects.csv:2:lead: 'libary' is not in partners.csv; use one of 'office', 'clinic', or add it to partners.csv",
-        "study.yaml:8:budjet: 'budjet' is not a known key; write 'budget'",
-        "ties.csv:2:level: '7' is out of range; write a number between 0 and 5",
+        "measures.csv:2:baseline_on: '06/30/2024' is not a date; write it as YYYY-MM-DD, such as 2026-06-30",
     ]  # fmt: skip
+
+
+def checked(folder: Path, tables: dict[str, str], settings: str = "") -> list[str]:
+    """What `check` says of the smallest study with these tables and settings."""
+    shutil.copytree(STUDIES / "only-settings", folder)
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text)
+    with (folder / "study.yaml").open("a") as file:
+        file.write(settings)
+    return CliRunner().invoke(main, ["check", str(folder)]).output.splitlines()[1:]
+
+
+AS_OF = Study.read(STUDIES / "only-settings").settings.as_of.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("joined,2199-01-01,", f"2:joined_on: it joined after {AS_OF}, the day that the study speaks of; "
+         "write invited as its status until then, or move as_of in study.yaml"),
+        ("left,,2199-01-01", f"2:left_on: it left after {AS_OF}, the day that the study speaks of; "
+         "write joined as its status until then, or move as_of in study.yaml"),
+        ("joined,2000-01-01,2001-01-01", "2:left_on: it has left, and its status is joined; "
+         "write left as its status, or take the day out"),
+    ],
+)  # fmt: skip
+def test_days_that_cannot_be_right_on_the_day_of_the_study_are_named(tmp_path: Path, row: str, says: str) -> None:
+    partners = f"partner_id,name,sector,status,joined_on,left_on\na,A,health,{row}\n"
+    assert checked(tmp_path / "s", {"partners": partners}) == [f"partners.csv:{says}"]
+
+
+def test_days_up_to_the_day_of_the_study_are_right(tmp_path: Path) -> None:
+    rows = f"a,A,health,joined,{AS_OF},2199-01-01\nb,B,health,left,2000-01-01,{AS_OF}\nc,C,k12,invited,2199-01-01,\n"
+    tables = {
+        "partners": f"partner_id,name,sector,status,joined_on,left_on\n{rows}",
+        "endorsements": f"partner_id,agenda_on,response\na,{AS_OF},support\n",
+    }
+    assert not any(line.startswith("partners.csv") for line in checked(tmp_path / "s", tables))
+    tables["endorsements"] = "partner_id,agenda_on,response\na,2199-01-01,support\n"
+    (said,) = checked(tmp_path / "t", tables)
+    assert said.startswith("endorsements.csv:2:agenda_on: the agenda's text is of a day after")
+
+
+def test_a_backbone_that_two_places_name_differently_is_named(tmp_path: Path) -> None:
+    partners = "partner_id,name,sector,status,role\na,A,health,joined,backbone\nb,B,k12,joined,steering\n"
+    (said,) = checked(tmp_path / "s", {"partners": partners}, "\nbackbone: {partner: b}\n")
+    assert said.endswith("'b' is named, and partners.csv gives the role to a; name the same partner in both")
+    assert not any(
+        "gives the role" in x for x in checked(tmp_path / "t", {"partners": partners}, "\nbackbone: {partner: a}\n")
+    )
+
+
+def test_an_identifier_that_is_named_often_is_looked_for_where_it_is_defined(tmp_path: Path) -> None:
+    head = (
+        "partner_id,name,sector,status\nplains-school,A,health,joined\nb,B,k12,joined\nc,C,k12,joined\nd,D,k12,joined\n"
+    )
+    ties = "wave,source,target,level\n" + "".join(f"2020-Q{q},plane-school,b,2\n" for q in (1, 2, 3, 4))
+    said = checked(tmp_path / "s", {"partners": head, "ties": ties})
+    assert (
+        said[0] == "ties.csv:2:source: 'plane-school' is not in partners.csv; add it to partners.csv, or mend it there"
+    )
+    once = checked(tmp_path / "t", {"partners": head, "ties": ties.rsplit("2020-Q4")[0]})
+    assert once[0].endswith("write 'plains-school', or add it to partners.csv")
+
+
+def test_the_identifier_that_cannot_be_used_comes_before_those_that_name_it(tmp_path: Path) -> None:
+    partners = "partner_id,name,sector,status\nPlains_School,A,health,joined\nplains-clinic,B,k12,joined\n"
+    said = checked(
+        tmp_path / "s",
+        {
+            "partners": partners,
+            "funding": "funding_id,source,amount,status\nx,Y,1,asked\n",
+            "endorsements": "partner_id,agenda_on,response\nplains-school,2020-01-01,support\n",
+        },
+    )
+    assert said[0].startswith("partners.csv:2:partner_id: 'Plains_School' is not an identifier")
+    assert said[1].endswith("'plains-school' is not in partners.csv; mend the identifiers of partners.csv first")
 
 
 TABLE_MISTAKES = [
