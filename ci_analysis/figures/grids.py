@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from unicodedata import east_asian_width
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ _AXIS = 34.0
 _PAD = 5.0
 _EMPTY = 22.0
 _MARK = 2 * RADIUS + 4
+#: From one mark without a name to the next.
+_STEP = 2 * RADIUS + 4
 #: Letters that a parted word leaves on a line, at least.
 _PART = 3
 #: A cell has a rim, so letters need not be taken to be as wide as beside other names.
@@ -42,7 +45,8 @@ def name_grid(
     ----------
     items : pandas.DataFrame
         One row a name: name, kind (one of `kinds`), x, y (whole numbers on the scale), full (bool: a filled mark; an
-        outline otherwise), in the order in which they stand in a cell.
+        outline otherwise), in the order in which they stand in a cell. Where a column `named` (bool) is there, the
+        others are marks alone, side by side beneath the names.
     kinds : sequence of str
         What names are told apart by, in the order of the legend.
     scale : tuple of int
@@ -72,15 +76,25 @@ def name_grid(
     low, high = scale
     most_x, least_y, words = corner
     values = range(low, high + 1)
+    items = items if "named" in items else items.assign(named=True)
     looks = looks_of(kinds)
-    widths = _widths(items, values)
+    widths = _widths(items[items["named"]], values)
     lefts = dict(zip(values, _AXIS + np.r_[0.0, np.cumsum(widths)[:-1]], strict=True))
     width = dict(zip(values, widths, strict=True))
     parts, names, top = [], [], 4.0
     for y in reversed(values):
         row = items[items["y"] == y]
-        cells = {x: _cell(row[row["x"] == x], width[x]) for x in values}
-        height = max(_EMPTY, *(sum(len(lines) * LINE + 5 for _, lines in cell) + _PAD for cell in cells.values()))
+        at_x = {x: row[row["x"] == x] for x in values}
+        cells = {x: _cell(here[here["named"]], width[x]) for x, here in at_x.items()}
+        marks = {x: here[~here["named"]] for x, here in at_x.items()}
+        across = {x: max(1, int((width[x] - _PAD) // _STEP)) for x in values}
+        height = max(
+            _EMPTY,
+            *(
+                sum(len(lines) * LINE + 5 for _, lines in cells[x]) - _STEP * (-len(marks[x]) // across[x]) + _PAD
+                for x in values
+            ),
+        )
         for x in values:
             parts.append(_ground(lefts[x], top, width[x], height, x <= most_x and y >= least_y))
             at = top + _PAD
@@ -92,6 +106,10 @@ def name_grid(
                 )
                 names.append(f"<g>{mark}{said}<title>{escape(item.name)}</title></g>")
                 at += len(lines) * LINE + 5
+            for k, item in enumerate(marks[x].itertuples()):
+                spot = lefts[x] + _PAD + RADIUS + _STEP * (k % across[x]), at + RADIUS + _STEP * (k // across[x])
+                mark = marker(*looks[item.kind], *(round(v, 1) for v in spot), full=item.full)
+                names.append(f"<g>{mark}<title>{escape(item.name)}</title></g>")
         parts.append(text(_AXIS - 8, top + height / 2 + 3, str(y), anchor="middle"))
         top += height
     foot = [text(lefts[x] + width[x] / 2, top + 13, str(x), anchor="middle") for x in values]
@@ -133,12 +151,13 @@ def _wrapped(name: str, room: float) -> list[str]:
         lines.append(word)
         while _NARROW * measure(lines[-1]) > room and len(lines[-1]) > 2 * _PART:
             rest = lines.pop()
-            fits = [k for k in range(_PART, len(rest) - _PART + 1) if _NARROW * measure(f"{rest[:k]}-") <= room] or [
-                _PART
-            ]
+            # Scripts without spaces between words part anywhere, and have no hyphen.
+            hyphen = "-" if rest.isascii() or not any(east_asian_width(ch) in "WF" for ch in rest) else ""
+            cuts = range(_PART, len(rest) - _PART + 1)
+            fits = [k for k in cuts if _NARROW * measure(f"{rest[:k]}{hyphen}") <= room] or [_PART]
             # In the middle where there is a choice, so that no line holds a mere end of a word.
             cut = min(fits, key=lambda k: (abs(2 * k - len(rest)), -k)) if len(rest) - fits[-1] < 8 else fits[-1]
-            lines += [f"{rest[:cut]}-", rest[cut:]]
+            lines += [f"{rest[:cut]}{hyphen}", rest[cut:]]
     return [line for line in lines if line] or [""]
 
 
@@ -160,4 +179,7 @@ def _legend(items: pd.DataFrame, looks: Mapping[str, tuple[int, str]], shaded: s
         rows.append(legend_item(18, hollow, "outline: has not joined", int((~items["full"]).sum())))
     ground = f'<rect x="1" y="3" width="16" height="12" style="{_SHADE}; stroke: {var("grid")}"/>'
     rows.append(legend_item(18, ground, shaded))
+    if not items["named"].all():
+        alone = f'<circle cx="9" cy="9" r="6" style="fill: {var("quiet")}"/>'
+        rows.append(legend_item(18, alone, "without a name here: in the table below", int((~items["named"]).sum())))
     return f'<ul class="legend">{"".join(rows)}</ul>'

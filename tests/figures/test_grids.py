@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ci_analysis.figures.base import Drawing
 from ci_analysis.figures.grids import name_grid
-from ci_analysis.figures.marks import LETTER, WIDTH, looks_of, measure
+from ci_analysis.figures.marks import LETTER, RADIUS, WIDTH, looks_of, measure
 
 LONG = "San Luis Valley intergovernmental preschool cooperative"
 Box = tuple[float, float, float, float]
@@ -77,6 +77,26 @@ def test_the_shaded_cells_are_those_of_the_corner() -> None:
 def test_an_outline_is_told_apart_in_the_legend() -> None:
     assert "has not joined" in grid([("A", 1, 1)], full=False).legend
     assert "has not joined" not in grid([("A", 1, 1)]).legend
+
+
+def test_many_marks_without_a_name_stand_side_by_side_in_their_cell() -> None:
+    rows = [("Named", 2, 2, True), *((f"Hidden {i}", 2, 2, False) for i in range(50)), ("Far", 5, 5, True)]
+    items = pd.DataFrame(rows, columns=["name", "x", "y", "named"]).assign(kind="Schools", full=True)
+    made = name_grid(
+        items, kinds=["Schools"], scale=(1, 5), axes=("right", "up"), corner=(3, 4, "shaded"), title="t", alt="a"
+    )
+    assert [words for words, _ in lines(made)] == ["Far", "Named"]
+    spots = [(float(x), float(y)) for x, y in re.findall(r'<g><circle cx="([\d.]+)" cy="([\d.]+)"', made.svg)]
+    assert len(spots) == len(rows)
+    assert all(max(abs(a - c), abs(b - d)) >= 2 * RADIUS for (a, b), (c, d) in combinations(spots, 2))
+    held = [cell for cell in cells(made) if sum(cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3] for x, y in spots)]
+    assert len(held) == 2
+    assert "without a name here" in made.legend
+
+
+def test_words_of_scripts_without_spaces_part_without_a_hyphen() -> None:
+    made = grid([("谷地幼儿保育中心联合会" * 3, x, 1) for x in range(1, 6)])
+    assert not any("-" in words for words, _ in lines(made))
 
 
 def test_markup_in_a_name_is_text() -> None:

@@ -181,6 +181,9 @@ def roster(study: Study, partners: pd.DataFrame) -> Statement:
 _MUCH = 4
 
 
+_ALL_NAMED = 40
+
+
 def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
     """Draw partners by their interest in the issue and their influence on it; for the coalition alone.
 
@@ -200,7 +203,7 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
     judged = here.dropna(subset=["interest", "influence"])
     if not len(judged):
         return None
-    strong = judged[judged["influence"] >= _MUCH]
+    strong = judged[judged["influence"] >= _MUCH].sort_values("influence", ascending=False, kind="stable")
     won = strong["status"].eq("joined") & (strong["interest"] >= _MUCH)
     some = how_many(int(won.sum()), "partner", "partners", of=len(strong))
     if not len(strong):
@@ -208,9 +211,11 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
     elif won.all():
         title = f"{some} with much influence {'is' if len(strong) == 1 else 'are'} at the table with much interest"
     else:
-        rest = [shortened(name, NAME_LETTERS) for name in strong.loc[~won, "name"]]
-        title = f"{some} with much influence {'is' if won.sum() < 2 else 'are'} at the table with much interest; "
-        title += f"to be won {'is' if len(rest) == 1 else 'are'} {listing(rest)}"
+        title = f"{some} with much influence {'is' if won.sum() < 2 else 'are'} at the table with much interest"
+        for kind, words in ((strong["status"].eq("joined"), "joined with less interest"),
+                            (strong["status"].ne("joined"), "not joined")):  # fmt: skip
+            rest = [shortened(name, NAME_LETTERS) for name in strong.loc[~won & kind, "name"]]
+            title += f"; {listing(rest, most=2)} {'has' if len(rest) == 1 else 'have'} {words}" if rest else ""
     sectors = study.labels["sector"]
     order = {s: i for i, s in enumerate(sectors)}
     sorted_rows = judged.assign(order=judged["sector"].map(order), full=judged["status"].eq("joined")).sort_values(
@@ -223,6 +228,8 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
             "x": sorted_rows["interest"].astype(int),
             "y": sorted_rows["influence"].astype(int),
             "full": sorted_rows["full"],
+            # With many, only those with much influence are named, or the picture would be longer than a page.
+            "named": (len(judged) <= _ALL_NAMED) | (sorted_rows["influence"] >= _MUCH),
         }
     )
     some = how_many(len(judged), "partner", "partners")
