@@ -93,16 +93,19 @@ def check(study: str) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where the files go.")
 @click.option("--wave", help="The wave of the ties, or 'all'; the latest, unless told.")
 @click.option("--private", is_flag=True, help="Add what is for the coalition alone: ratings, contacts, prospects.")
-def export_study(study: str, form: str, out: Path, wave: str | None, private: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def export_study(study: str, form: str, out: Path, wave: str | None, private: bool, force: bool) -> None:
     """Write a STUDY's partners and ties for another tool.
 
     Kumu: two sheets and a blueprint. GraphML and GEXF: one file. Without --private, what is for the coalition alone
-    stays here, since such files are uploaded to public services.
+    stays here, since such files are uploaded to public services. Files that are there are left, unless --force says
+    otherwise.
     """
     from ci_analysis.exchange.transfer import export_network
     from ci_analysis.study import Study, find_study
 
-    paths, notes = export_network(Study.read(find_study(study)), out, to=form, wave=wave, private=private)  # type: ignore[arg-type]  # click has checked it
+    read = Study.read(find_study(study))
+    paths, notes = export_network(read, out, to=form, wave=wave, private=private, force=force)  # type: ignore[arg-type]  # click has checked it
     for path in paths:
         click.echo(f"Wrote {_near(path)}")
     for note in notes:
@@ -145,7 +148,8 @@ def import_files(
 @click.option("--form", is_flag=True, help="Write the questions as a table (CSV) instead, for building a form.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path),
               help="Where it goes; reports/STUDY/questionnaire.html (or .csv), unless told.")  # fmt: skip
-def questionnaire(study: str, wave: str, form: bool, out: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def questionnaire(study: str, wave: str, form: bool, out: Path | None, force: bool) -> None:
     """Write the survey of a STUDY's partners: a page to print.
 
     It asks who answers, the statements on readiness, and who works with whom. `import --from form` brings in the
@@ -154,7 +158,8 @@ def questionnaire(study: str, wave: str, form: bool, out: Path | None) -> None:
     from ci_analysis.report.questionnaire import write_questionnaire
     from ci_analysis.study import Study, find_study
 
-    click.echo(f"Wrote {_near(write_questionnaire(Study.read(find_study(study)), out, wave=wave, form=form))}")
+    read = Study.read(find_study(study))
+    click.echo(f"Wrote {_near(write_questionnaire(read, out, wave=wave, form=form, force=force))}")
 
 
 @main.command(name="list")

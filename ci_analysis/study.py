@@ -171,7 +171,7 @@ class Settings(_Model):
     budget: Amount | None = None
     peers: Peers = Peers()
     tie_level: Annotated[Whole, Field(ge=1, le=5)] = 2
-    minimum_respondents: Annotated[Whole, Field(ge=2, le=1000)] = 5
+    minimum_respondents: Annotated[Whole, Field(ge=3, le=1000)] = 5
     publish: Publish = Publish()
     access: Bands | None = None
     illustrative: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ __all__ = [
     "conform",
     "data_dictionary",
     "empty_frame",
+    "inert",
     "listed",
     "members",
     "number",
@@ -718,8 +719,8 @@ _OUTPUTS = (
             _figure("betweenness", "share of shortest paths between others that pass through it (Freeman)"),
             _figure("closeness", "closeness with unreachable partners counted (Wasserman and Faust)"),
             _figure("constraint", "Burt's constraint; empty without ties"),
-            _figure("trust", "mean of the trust ratings received, 1 to 4"),
-            _figure("value", "mean of the value ratings received, 1 to 4"),
+            _figure("trust", "mean of the trust ratings received, 1 to 4; with one decimal in a report, as its bounds"),
+            _figure("value", "mean of the value ratings received, 1 to 4; with one decimal in a report, as its bounds"),
             _may("community", "integer", "group of partners with more ties inside than out (Louvain)"),
             _may("n_ratings", "integer", "partners that rated it"),
             _may("answered", "yes-no", "whether it answered; if not, it is known by what others say"),
@@ -757,8 +758,8 @@ _OUTPUTS = (
                 maximum=1,
             ),
             _may("components", "integer", "parts without a tie between them"),
-            _figure("mean_trust", "mean of the partners' trust, 1 to 4; in a report, of those whose own is shown"),
-            _figure("mean_value", "mean of the partners' value, 1 to 4; in a report, of those whose own is shown"),
+            _figure("mean_trust", "mean of the partners' trust, 1 to 4; in a report, of those shown, with one decimal"),
+            _figure("mean_value", "mean of the partners' value, 1 to 4; in a report, of those shown, with one decimal"),
             _may("ties_high", "integer", "ties, were there one wherever one side did not answer"),
             _share("density_high", "density in that case"),
             _share("reciprocity_low", "least reciprocity over all pairs, whatever the others would have answered"),
@@ -768,10 +769,10 @@ _OUTPUTS = (
             _may("ei_index_low", "number", "least E-I index, likewise", minimum=-1, maximum=1),
             _may("ei_index_high", "number", "most E-I index, likewise", minimum=-1, maximum=1),
             _may("components_low", "integer", "fewest parts, likewise"),
-            _figure("mean_trust_low", "least mean trust, likewise"),
-            _figure("mean_trust_high", "most mean trust, likewise"),
-            _figure("mean_value_low", "least mean value, likewise"),
-            _figure("mean_value_high", "most mean value, likewise"),
+            _figure("mean_trust_low", "least mean trust of the same partners, had all answered"),
+            _figure("mean_trust_high", "most mean trust of the same partners, had all answered"),
+            _figure("mean_value_low", "least mean value of the same partners, had all answered"),
+            _figure("mean_value_high", "most mean value of the same partners, had all answered"),
             _may("new_ties", "integer", "pairs with a tie that had none in the wave before; empty in the first"),
             _may("new_ties_comparable", "integer", "of these, pairs of which the same sides answered in both waves"),
             _may("lost_ties", "integer", "pairs with a tie in the wave before that have none now"),
@@ -796,6 +797,7 @@ _OUTPUTS = (
                 "yes-no",
                 "whether the same sides answered in both waves; if not, only the answers may have changed",
             ),
+            _may("came_or_left", "yes-no", "whether one of the two was not in the network in one of the waves"),
         ),
         public=False,
         made_from=("ties", "partners"),
@@ -824,13 +826,13 @@ _OUTPUTS = (
         (
             _WAVE,
             _key("condition", "slug", "the condition"),
-            _figure("score", "mean over respondents, 1 to 5"),
-            _figure("low", "lower end of the 95 % interval (t)"),
-            _figure("high", "upper end of the 95 % interval (t)"),
+            _figure("score", "mean over respondents, 1 to 5; in a report, with one decimal, as the other scores"),
+            _figure("low", "lower end of the 95 % interval (t); in a report, from the rounded score and spread"),
+            _figure("high", "upper end of the 95 % interval (t); in a report, likewise"),
             _may("respondents", "integer", "those who answered"),
             _may("level", "integer", "level of the readiness instrument"),
             _may("evidence", "text", "what the study's other tables show"),
-            _figure("spread", "standard deviation between respondents"),
+            _figure("spread", "standard deviation between respondents; in a report, from five respondents on"),
             _figure("backbone", "mean over those who speak for the backbone, 1 to 5"),
             _figure("others", "mean over the other respondents, 1 to 5"),
             _may("n_backbone", "integer", "respondents who speak for the backbone"),
@@ -1261,6 +1263,24 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
         if isinstance(shown[name].dtype, pd.BooleanDtype) or shown[name].dtype == bool:
             shown[name] = shown[name].map({True: "yes", False: "no"}).astype("str")
     shown.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format="%.12g", date_format="%Y-%m-%d")
+
+
+#: What a spreadsheet may take for a formula, behind any number of apostrophes.
+FORMULA = r"'*[=+\-@\t\r]"
+
+
+def inert(cells: pd.Series) -> pd.Series:
+    """Return text cells that no spreadsheet takes for a formula: such cells get an apostrophe in front.
+
+    A cell that has apostrophes before such a sign gets one more, so that one can be taken off again. A missing cell
+    stays missing.
+
+    Examples
+    --------
+    >>> inert(pd.Series(["=1+1", "'=1", "it's", None], dtype="str")).to_list()[:3]
+    ["'=1+1", "''=1", "it's"]
+    """
+    return cells.mask(cells.str.match(FORMULA).fillna(False).astype(bool), "'" + cells)
 
 
 def read_written(path: Path, table: Table) -> pd.DataFrame:

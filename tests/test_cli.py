@@ -110,6 +110,41 @@ def test_export_says_what_it_wrote_and_what_it_left_out(tmp_path: Path) -> None:
     ]
 
 
+def test_files_that_are_there_are_left_unless_force_says_otherwise(tmp_path: Path) -> None:
+    study, out = coalition(tmp_path / "coalition"), tmp_path / "out"
+    export = ("export", str(study), "--to", "kumu", "--out", str(out))
+    assert call(*export).exit_code == 0
+    (out / "elements.csv").write_text("worked on")
+    (out / "connections.csv").unlink()
+    said = call(*export)
+    assert said.exit_code == 2
+    assert said.output == (
+        f"{out / 'elements.csv'} and {out / 'blueprint.json'} are there already; nothing was written. "
+        "Name another place with --out, or replace them with --force.\n"
+    )
+    assert (out / "elements.csv").read_text() == "worked on"
+    assert not (out / "connections.csv").exists()
+    assert call(*export, "--force").exit_code == 0
+    assert (out / "elements.csv").read_text().startswith("ID,Label,")
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_no_command_writes_into_a_study(tmp_path: Path, force: list[str]) -> None:
+    study, other = coalition(tmp_path / "coalition"), coalition(tmp_path / "other")
+    (other / "readiness.csv").write_text("wave,respondent,item,score\n")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.csv")}
+    for words in (
+        ["questionnaire", str(study), "--form", "--out", str(other / "readiness.csv")],
+        ["questionnaire", str(study), "--out", str(study / "partners.csv")],
+        ["export", str(study), "--to", "kumu", "--out", str(other / "maps")],
+    ):
+        said = call(*words, *force)
+        assert said.exit_code == 2
+        assert "lies in a study's folder" in said.output
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*.csv")} == before
+    assert not (other / "maps").exists()
+
+
 def test_import_merges_and_counts(tmp_path: Path) -> None:
     study, out = coalition(tmp_path / "coalition"), tmp_path / "out"
     call("export", str(study), "--to", "kumu", "--out", str(out))
@@ -144,7 +179,7 @@ def test_an_import_with_problems_ends_with_1_and_names_them(tmp_path: Path) -> N
     [
         (["export", "STUDY"], "Missing option '--to'"),
         (["export", "STUDY", "--to", "kumu", "--out", "OUT", "--wave", "2025"], "has no wave '2025' of ties"),
-        (["export", "STUDY", "--to", "kumu", "--out", "STUDY"], "lies in the study's own folder"),
+        (["export", "STUDY", "--to", "kumu", "--out", "STUDY"], "lies in a study's folder"),
         (["import", "STUDY", "--from", "kumu"], "Missing argument 'FILE...'"),
         (["import", "STUDY", "x.csv", "--from", "kumu", "--sheet", "A"], "--sheet is for answers of a form"),
         (["import", "STUDY", "x.csv", "--from", "form"], "Answers of a form need their wave"),

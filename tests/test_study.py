@@ -228,6 +228,7 @@ YAML_MISTAKES = [
     ("as_of:", "backbone: {partner: nobody}\nas_of:", "study.yaml:7:backbone.partner: 'nobody' is not in partners.csv"),
     ("as_of:", "illustrative: [partner]\nas_of:", "study.yaml:7:illustrative.1: 'partner' is not a table; write 'partners'"),
     ("as_of:", "budget: true\nas_of:", "study.yaml:7:budget: it is not a plain number"),
+    ("as_of:", "minimum_respondents: 2\nas_of:", "study.yaml:7:minimum_respondents: '2' does not fit"),
     ("as_of:", "budget: -5\nas_of:", "study.yaml:7:budget: '-5' does not fit"),
     ("as_of:", "access: {bands: [[10, 1.0], [5, 0.5]]}\nas_of:", "study.yaml:7:access: bands go outward"),
     ("as_of:", "publish: {minimum: 3}\nas_of:", "study.yaml:7:publish.minimum: 'minimum' is not a known key; write 'minimum_count'"),

@@ -19,6 +19,7 @@ from ci_analysis.convene.conditions import (
     condition_evidence,
     condition_scores,
     condition_spread,
+    half_interval,
     measurement_evidence,
     respondent_scores,
     speakers,
@@ -26,8 +27,9 @@ from ci_analysis.convene.conditions import (
 )
 from ci_analysis.convene.gate import PRECONDITIONS, champion_shown, gate, resources_shown, urgency_shown
 from ci_analysis.convene.introductions import introductions
+from ci_analysis.convene.money import own_money
 from ci_analysis.convene.network import network_partners, network_summary
-from ci_analysis.convene.roster import sector_coverage
+from ci_analysis.convene.roster import MUCH, sector_coverage
 from ci_analysis.convene.ties import members, undirected_ties
 from ci_analysis.convene.waves import in_wave_order
 from ci_analysis.issues import load_instrument
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONDITIONS",
+    "MUCH",
     "PRECONDITIONS",
     "activities_evidence",
     "agenda_answers",
@@ -51,6 +54,7 @@ __all__ = [
     "condition_scores",
     "condition_spread",
     "gate",
+    "half_interval",
     "in_wave_order",
     "introductions",
     "measurement_evidence",
@@ -58,6 +62,7 @@ __all__ = [
     "network_changes",
     "network_partners",
     "network_summary",
+    "own_money",
     "resources_shown",
     "respondent_scores",
     "sector_coverage",

@@ -35,7 +35,8 @@ def network_changes(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: in
     pandas.DataFrame
         One row a pair that changed, by wave, change (new, lost, stronger, weaker), partner_a and partner_b: wave,
         partner_a, partner_b (partner_a before partner_b), wave_before (period), change, strength_before, strength
-        (level; missing where there is no tie), comparable (bool). No rows with fewer than two waves.
+        (level; missing where there is no tie), comparable (bool), came_or_left (bool: one of the two was not in the
+        network in one of the waves). No rows with fewer than two waves.
 
     References
     ----------
@@ -82,5 +83,6 @@ def network_changes(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: in
     )
     result = result.assign(_change=change, change=np.array(_ORDER)[change])
     result["comparable"] = (then[0] == still[0]) & (then[1] == still[1])
-    columns = ["wave", *_PAIR, "wave_before", "change", "strength_before", "strength", "comparable"]
+    result["came_or_left"] = np.isnan([*then, *still]).any(axis=0)
+    columns = ["wave", *_PAIR, "wave_before", "change", "strength_before", "strength", "comparable", "came_or_left"]
     return in_wave_order(result, "_change", *_PAIR)[columns]

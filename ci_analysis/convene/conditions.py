@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from ci_analysis.convene.money import not_counting, own_money, usd
 from ci_analysis.convene.waves import in_wave_order
 from ci_analysis.errors import WrongUse
 from ci_analysis.tables import OUTPUTS, empty_frame
@@ -27,6 +28,7 @@ __all__ = [
     "condition_evidence",
     "condition_scores",
     "condition_spread",
+    "half_interval",
     "measurement_evidence",
     "respondent_scores",
     "speakers",
@@ -125,8 +127,7 @@ def condition_scores(readiness: pd.DataFrame, items: pd.DataFrame, levels: pd.Da
     # A condition that nobody answered was answered by none: a count of zero, and no score.
     count = by_condition.size().reindex(grid, fill_value=0)
     mean, deviation = by_condition.mean().reindex(grid), by_condition.std().reindex(grid)
-    alone = count < 2
-    half = stdtrit((count - 1).mask(alone), 0.975) * deviation / np.sqrt(count.mask(alone))
+    half = half_interval(deviation, count)
     result = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "respondents": count})
     result = result.reset_index()
     reached = result[["wave", "condition", "score"]].merge(levels[["condition", "level", "start"]], on="condition")
@@ -134,6 +135,34 @@ def condition_scores(readiness: pd.DataFrame, items: pd.DataFrame, levels: pd.Da
     level = reached.groupby(["wave", "condition"])["level"].max().reindex(grid)
     result["level"] = level.to_numpy(dtype="float64")
     return _in_instrument_order(result, items)
+
+
+def half_interval(spread: pd.Series, respondents: pd.Series) -> pd.Series:
+    """Return half the width of the 95 % interval of a mean, t(0.975, k - 1) s / sqrt(k).
+
+    Parameters
+    ----------
+    spread : pandas.Series
+        Standard deviation s between respondents.
+    respondents : pandas.Series
+        Their number k.
+
+    Returns
+    -------
+    pandas.Series
+        In the unit of the spread; missing for fewer than two respondents.
+
+    References
+    ----------
+    Student (1908), The probable error of a mean, Biometrika 6(1).
+
+    Examples
+    --------
+    >>> half_interval(pd.Series([1.0, 1.0]), pd.Series([4, 1])).round(3).to_list()
+    [1.591, nan]
+    """
+    several = respondents.where(respondents >= 2)
+    return spread * stdtrit(several - 1, 0.975) / np.sqrt(several)
 
 
 def _grid(readiness: pd.DataFrame, items: pd.DataFrame) -> pd.MultiIndex:
@@ -534,26 +563,18 @@ def _staff(fte: float | None) -> str:
 def _funded(who: str, budget: float | None, funding: pd.DataFrame, as_of: date) -> str:
     if funding.empty:
         return f"what {who} received is not known (funding.csv has no rows)"
-    end = pd.Timestamp(as_of)
-    own = funding[funding["project_id"].isna() & funding["status"].isin(["received", "pledged"])]
-    year = own[(own["on"] > end - pd.DateOffset(years=1)) & (own["on"] <= end)]
-    received, pledged = (float(year.loc[year["status"].eq(s), "amount"].sum()) for s in ("received", "pledged"))
-    undated = int(own["on"].isna().sum())
+    own = own_money(funding, as_of=as_of).loc[["received", "pledged"]]
+    received, pledged = own["amount"]
+    undated = int(own["undated"].sum())
 
-    clause = f"in the year to {as_of.isoformat()} {who} received {_usd(received) if received else 'nothing'}"
+    clause = f"in the year to {as_of.isoformat()} {who} received {usd(received) if received else 'nothing'}"
     if budget is not None and budget > 0:
-        clause += f" of its yearly budget of {_usd(budget)} ({_percent(received, budget)})"
+        clause += f" of its yearly budget of {usd(budget)} ({_percent(received, budget)})"
     elif who == "it":
         clause += ", its yearly budget not stated" if budget is None else ", its yearly budget being $0"
     if pledged:
-        clause += f", and {_usd(pledged)} {'more ' if received else ''}is pledged"
-    if undated:
-        clause += f", not counting {undated} {'entry' if undated == 1 else 'entries'} without a date"
-    return clause
-
-
-def _usd(amount: float) -> str:
-    return f"${amount:,.0f}"
+        clause += f", and {usd(pledged)} {'more ' if received else ''}is pledged"
+    return f"{clause}, {not_counting(undated)}" if undated else clause
 
 
 def condition_evidence(study: Study, before: Mapping[str, pd.DataFrame]) -> pd.Series:

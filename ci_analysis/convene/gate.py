@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ci_analysis.convene.conditions import agenda_answers
+from ci_analysis.convene.money import STATUSES, not_counting, own_money, usd
+from ci_analysis.convene.roster import MUCH
 
 if TYPE_CHECKING:
     from ci_analysis.study import Preconditions
@@ -17,9 +19,6 @@ __all__ = ["PRECONDITIONS", "champion_shown", "gate", "resources_shown", "urgenc
 
 #: The preconditions of collective impact (Hanleybrown, Kania and Kramer 2012), as study.yaml names them.
 PRECONDITIONS = ("urgency", "champion", "resources")
-#: From this judgement of interest or influence on, a partner has much of it.
-_MUCH = 4
-_STATUS = {"received": "received", "pledged": "pledged", "asked": "asked for"}
 #: Interest and influence are for the coalition alone, so what would change these two is worded without them.
 _ADVICE = {
     "urgency": (
@@ -125,14 +124,17 @@ def urgency_shown(partners: pd.DataFrame, voices: pd.DataFrame) -> str:
     interest = partners.loc[partners["status"].eq("joined"), "interest"].dropna()
     said = []
     if len(interest):
-        many = int((interest >= _MUCH).sum())
+        many = int((interest >= MUCH).sum())
         said.append(f"Interest of 4 or 5: {many} of {_judged(len(interest), 'whose interest is judged')}.")
     people = voices.groupby("theme")["count"].sum(min_count=1).dropna()
     if len(people) and people.max() > 0:
         top = sorted(people.index[people.eq(people.max())])
         least = "at least " if voices.loc[voices["theme"].isin(top), "count"].isna().any() else ""
-        each = " each" if len(top) > 1 else ""
-        said.append(f"Most people, {least}{people.max():,.0f}{each}, spoke of {' and of '.join(top)}.")
+        each, of = " each" if len(top) > 1 else "", " and of ".join(top)
+        if people.max() == 1:
+            said.append(f"{'At least one' if least else 'One'} person{each} spoke of {of}.")
+        else:
+            said.append(f"Most people, {least}{people.max():,.0f}{each}, spoke of {of}.")
     return " ".join(said) or (
         "No table speaks of it: partners.csv has no interest of a joined partner, and voices.csv no counts."
     )
@@ -167,7 +169,7 @@ def champion_shown(partners: pd.DataFrame, endorsements: pd.DataFrame, *, as_of:
     joined = partners[partners["status"].eq("joined")].dropna(subset=["interest", "influence"])
     if joined.empty:
         return "No table speaks of it: partners.csv has no influence and interest of a joined partner."
-    strong = joined.loc[(joined["interest"] >= _MUCH) & (joined["influence"] >= _MUCH), "partner_id"]
+    strong = joined.loc[(joined["interest"] >= MUCH) & (joined["influence"] >= MUCH), "partner_id"]
     counted = f"{len(strong)} of {_judged(len(joined), 'of whom both are judged')}"
     first = f"Influence and interest of 4 or 5: {counted}"
     if strong.empty:
@@ -188,7 +190,8 @@ def resources_shown(funding: pd.DataFrame, *, budget: float | None, yearly: floa
     """Return a sentence on resources: money received, pledged and asked for, beside what is needed.
 
     For new projects: all entries with a project, up to `as_of`, against the budget. For the coalition itself: entries
-    without a project of the year up to `as_of`, against the backbone's budget of a year.
+    without a project of the year up to `as_of`, against the backbone's budget of a year; how many of these have no
+    date, and are in no sum, is said.
 
     Parameters
     ----------
@@ -216,53 +219,52 @@ def resources_shown(funding: pd.DataFrame, *, budget: float | None, yearly: floa
     """
     if funding.empty:
         return "No table speaks of it: funding.csv has no rows."
-    projects, own = _money(funding, as_of)
-    of_projects = f", of a budget of {_usd(budget)}" if budget is not None else "; the budget is not stated"
-    of_own = f", of a yearly budget of {_usd(yearly)}" if yearly is not None else "; its yearly budget is not stated"
+    own = own_money(funding, as_of=as_of)
+    but = not_counting(int(own["undated"].sum()))
+    of_projects = f", of a budget of {usd(budget)}" if budget is not None else "; the budget is not stated"
+    of_own = f", of a yearly budget of {usd(yearly)}" if yearly is not None else "; its yearly budget is not stated"
     return (
-        f"For new projects: {_each(projects)}{of_projects}. "
-        f"For the coalition itself, in the year to {as_of.isoformat()}: {_each(own)}{of_own}."
+        f"For new projects: {_each(_for_projects(funding, as_of))}{of_projects}. "
+        f"For the coalition itself, in the year to {as_of.isoformat()}: {_each(own['amount'])}"
+        f"{f' ({but})' if but else ''}{of_own}."
     )
 
 
-def _money(funding: pd.DataFrame, as_of: date) -> tuple[pd.Series, pd.Series]:
-    """Sums by status: for projects up to the day, and for the coalition itself in the year up to it."""
-    end = pd.Timestamp(as_of)
-    project = funding["project_id"].notna() & ~(funding["on"] > end)
-    own = funding["project_id"].isna() & (funding["on"] > end - pd.DateOffset(years=1)) & (funding["on"] <= end)
+def _for_projects(funding: pd.DataFrame, as_of: date) -> pd.Series:
+    """Sums by status of what is for projects, up to the day; of whatever year, so a date may be missing."""
+    rows = funding[funding["project_id"].notna() & ~(funding["on"] > pd.Timestamp(as_of))]
     # Without an entry of a status, nothing is received, pledged or asked for: true zeros.
-    sums = (funding[rows].groupby("status")["amount"].sum().reindex(list(_STATUS), fill_value=0.0)
-            for rows in (project, own))  # fmt: skip
-    projects, coalition = sums
-    return projects, coalition
+    return rows.groupby("status")["amount"].sum().reindex(list(STATUSES), fill_value=0.0)
 
 
 def _each(sums: pd.Series) -> str:
-    parts = [f"{_usd(sums[status]) if sums[status] else 'nothing'} {words}" for status, words in _STATUS.items()]
+    parts = [f"{usd(sums[status]) if sums[status] else 'nothing'} {words}" for status, words in STATUSES.items()]
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _to_find(funding: pd.DataFrame, budget: float | None, yearly: float | None, as_of: date) -> str:
-    """Say which dollars are missing: what is needed less what is received and pledged."""
+    """Say which dollars are missing: what is needed less what is received and pledged, and dates that may hide some."""
     if funding.empty:
         return "Write down in funding.csv what is asked for, pledged and received."
     if budget is None and yearly is None:
         return "Write down in study.yaml what is needed: budget, and annual_budget under backbone."
-    projects, own = _money(funding, as_of)
+    projects, money = _for_projects(funding, as_of), own_money(funding, as_of=as_of).loc[["received", "pledged"]]
+    own, undated = money["amount"], int(money["undated"].sum())
     lack = max(0, round(budget - projects["received"] - projects["pledged"])) if budget is not None else 0
     over = round(own["received"] + own["pledged"] - yearly) if yearly is not None else 0
-    parts = [f"{_usd(lack)} of the budget for new projects"] if lack else []
+    parts = [f"{usd(lack)} of the budget for new projects"] if lack else []
     if over < 0:
-        parts.append(f"{_usd(-over)} of the coalition's own yearly budget")
+        parts.append(f"{usd(-over)} of the coalition's own yearly budget")
     if parts:
-        said = f"{' and '.join(parts)} {'are' if len(parts) > 1 else 'is'} neither received nor pledged."
-        spare = _usd(min(lack, over))
+        said = f"{' and '.join(parts)} {'are' if len(parts) > 1 else 'is'} neither received nor pledged"
+        if over < 0 and undated:
+            # What has no date may be of this year: it may be all that is missing.
+            dates = "its date" if undated == 1 else "their dates"
+            return f"{said}, {not_counting(undated)}: first write {dates} into funding.csv (on)."
+        said += "."
+        spare = usd(min(lack, over))
         more = f" {spare} of it could come from what the coalition itself has beyond its yearly budget."
         return said + (more if lack and over > 0 else "")
     if projects["pledged"] + own["pledged"] > 0:
         return "Nothing is missing once what is pledged has been received: see that it is."
     return "What is received covers what is needed: judge again whether this holds."
-
-
-def _usd(amount: float) -> str:
-    return f"${amount:,.0f}"

@@ -33,7 +33,7 @@ def introductions(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int,
     ways from s to t that are `d(s, a) = k` and `d(b, t) = l` from its ends become `k + 1 + l` steps where they were
     more, `d(s, t) = m`, and the number of such s and t is an entry of a product of three matrices.
 
-    Suggested are partners that had joined by the latest wave, and have not left since.
+    Suggested are partners that had joined by the latest wave, and that have neither left nor a day on which they will.
 
     Parameters
     ----------
@@ -90,7 +90,9 @@ def introductions(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: int,
 
     steps = _steps(nodes["partner_id"], pairs)
     here = partners.set_index("partner_id")
-    stays = nodes["joined"] & nodes["partner_id"].map(here["status"]).eq("joined")
+    # A day on which a partner leaves, however late: an introduction is no use to whoever goes.
+    remains = here.index[here["status"].eq("joined") & here["left_on"].isna()]
+    stays = nodes["joined"] & nodes["partner_id"].isin(remains)
     a, b = np.triu_indices(len(nodes), k=1)
     free = (stays.to_numpy()[a] & stays.to_numpy()[b]) & (steps[a, b] > 1)
     a, b = a[free], b[free]
@@ -203,7 +205,8 @@ class _Reasons:
             number = _WORDS[int(distance)] if distance < len(_WORDS) else f"{distance:.0f}"
             return f"{x} and {y} are {number} steps apart: nobody who works with the one works with the other."
         common = _count((self.near[i] & self.near[j]).sum(), "partner", "partners")
-        return f"{x} and {y} have {common} in common but do not work together."
+        but = "do not work together" if self.answered[i] and self.answered[j] else "no known tie"
+        return f"{x} and {y} have {common} in common but {but}."
 
     def _works_with_nobody(self, lone: int) -> str:
         if self.answered[lone]:

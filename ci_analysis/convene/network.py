@@ -1,9 +1,10 @@
 """The network of partners in each wave of the survey: who works with whom, and how the whole holds together.
 
 Whoever does not answer is still in the network, by what others say of it; so every figure stands beside the
-response rate (Kossinets 2006), and between the bounds that any answers of the silent would leave it. Three findings
-are kept apart: a partner without ties has degree 0; a figure that its formula does not define, such as the constraint
-of a partner without ties, is missing; and so is what a partner that did not answer would have reported.
+response rate (Kossinets 2006), and between the bounds that any answers of the silent, about the partners of the wave,
+would leave it. Three findings are kept apart: a partner without ties has degree 0; a figure that its formula does not
+define, such as the constraint of a partner without ties, is missing; and so is what a partner that did not answer would
+have reported.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def network_partners(partners: pd.DataFrame, ties: pd.DataFrame, *, tie_level: i
     are the means of all ratings received (reliability, mission, openness; influence, involvement, resources).
     Missing are: betweenness under three partners, closeness for one alone, constraint without ties, community in a
     wave without ties, trust and value without ratings, out_degree where the partner did not answer. The columns that
-    end in _low and _high are the bounds of `partner_bounds`: whatever the silent had said, the figure lies between.
+    end in _low and _high are the bounds of `partner_bounds`: whatever the silent had said of those in the wave, the
+    figure lies between.
 
     Parameters
     ----------

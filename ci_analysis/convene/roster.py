@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["sector_coverage"]
+__all__ = ["MUCH", "sector_coverage"]
+
+#: From this judgement of interest or influence on, 1 to 5, a partner has much of it.
+MUCH = 4
 
 
 def sector_coverage(partners: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 A pair is silent where at least one of its two members did not answer. A silent pair without a tie may have one; a
 pair of two that answered, and of which neither reports a tie, has none for certain. These are bounds without any
-assumption about those who are silent (Manski 1989): all that they could have said lies between them. Where all
-answered, each bound is the figure itself.
+assumption about those who are silent (Manski 1989), among the partners that are in the wave now: all that they could
+have said of each other and of the rest lies between them. A silent partner could also have named one that is not in
+the wave, which would then be in it; how many could come so is not known, and no bound counts them. Where all answered,
+each bound is the figure itself.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ def partner_bounds(places: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     Had the k others that did not answer named every tie they could: degree has one more for each silent pair without
     a tie, in-degree is `in_degree + k`, and strength counts each silent pair at level 5. Had they rated the partner
     1 (or 4) on the three items of trust, trust is `(sum + 3k) / (count + 3k)` (or `(sum + 12k) / (count + 3k)`); so
-    is value. All are reached, and nothing lies beyond them. Of a partner that nobody rated, and of which k is 0, both
-    ends are missing.
+    is value. All are reached, and with the same partners in the wave nothing lies beyond them. Of a partner that
+    nobody rated, and of which k is 0, both ends are missing.
 
     Parameters
     ----------
@@ -103,8 +105,8 @@ def summary_bounds(summary: pd.DataFrame, places: pd.DataFrame, pairs: pd.DataFr
     - mean trust and mean value: the means of the partners' own bounds. A partner that nobody rated counts at both
       ends where somebody is silent: rated 1 it can only lower the mean, rated 4 only raise it.
 
-    Each but the lower bound of centralization is reached by some answers. They run over those answers for which the
-    figure is defined; where there are none, both ends are missing.
+    Each but the lower bound of centralization is reached by some answers. They run over those answers that name
+    partners of the wave, and for which the figure is defined; where there are none, both ends are missing.
 
     Parameters
     ----------

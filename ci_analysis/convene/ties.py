@@ -7,7 +7,10 @@ import pandas as pd
 from ci_analysis.convene.waves import in_wave_order
 from ci_analysis.tables import period_end
 
-__all__ = ["members", "reports_on_others", "undirected_ties"]
+__all__ = ["LEVELS", "members", "reports_on_others", "undirected_ties"]
+
+# The Levels of Collaboration Scale: what each level of a tie is called (Frey and others 2006).
+LEVELS = {0: "none", 1: "networking", 2: "cooperation", 3: "coordination", 4: "coalition", 5: "collaboration"}
 
 _NODE = ["wave", "partner_id"]
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ci_analysis.tables import Table
+from ci_analysis.tables import FORMULA, Table, inert
 
 __all__ = ["as_text", "guarded", "unguarded"]
-
-#: What a spreadsheet may take for a formula, behind any number of apostrophes.
-_FORMULA = r"'*[=+\-@\t\r]"
 
 
 def as_text(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -57,13 +54,14 @@ def guarded(frame: pd.DataFrame) -> pd.DataFrame:
     """Return text cells that no spreadsheet takes for a formula: such cells get an apostrophe in front.
 
     A cell that has apostrophes before such a sign gets one more, so that `unguarded` gives back exactly what was there.
+    The rule is that of every CSV that leaves the house: `ci_analysis.tables.inert`.
 
     Examples
     --------
     >>> guarded(pd.DataFrame({"a": ["=1+1", "'=1", "b", "it's"]}))["a"].to_list()
     ["'=1+1", "''=1", 'b', "it's"]
     """
-    return frame.apply(lambda cells: cells.mask(cells.str.match(_FORMULA), "'" + cells))
+    return frame.apply(inert)
 
 
 def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -74,4 +72,4 @@ def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
     >>> unguarded(pd.DataFrame({"a": ["'=1+1", "''=1", "=1+1", "'b'"]}))["a"].to_list()
     ['=1+1', "'=1", '=1+1', "'b'"]
     """
-    return frame.apply(lambda cells: cells.mask(cells.str.match("'" + _FORMULA), cells.str[1:]))
+    return frame.apply(lambda cells: cells.mask(cells.str.match("'" + FORMULA), cells.str[1:]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -17,13 +15,20 @@ import pandas as pd
 from ci_analysis.errors import Problem, WrongUse
 from ci_analysis.exchange.cells import guarded, unguarded
 from ci_analysis.exchange.networks import blueprint_network, kumu_blueprint, kumu_connections, kumu_elements
-from ci_analysis.exchange.understand import Network, field_name
+from ci_analysis.exchange.sheets import Unreadable, decoded, delimiter_of, rows_of
+from ci_analysis.exchange.understand import Network, field_name, too_much
 
 __all__ = ["MAXIMUM_BYTES", "Format", "as_gexf", "as_graphml", "as_kumu", "read_network"]
 
 Format = Literal["kumu", "graphml", "gexf"]
 #: Three hundred partners who all rate each other need a third of this in GEXF, the wordiest of the three.
 MAXIMUM_BYTES = 64 * 2**20
+#: How the headers of our own sheets begin, in which an apostrophe stands before what looks like a formula. Kumu's
+#: own begin otherwise, and spreadsheet programs keep them.
+_OUR_SHEETS = (
+    ["ID", "Label", "Type", "Status"],
+    ["ID", "From", "To", "Direction", "Type", "Strength", "Wave"],
+)
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 _GEXF = "http://gexf.net/1.3"
 #: What XML 1.0 has no way to hold.
@@ -179,14 +184,6 @@ def _quoted(text: str) -> str:
 # --- reading
 
 
-class _Fault(Exception):
-    """What is wrong with a file as a whole, or from some line on."""
-
-    def __init__(self, row: int, what: str, do: str) -> None:
-        super().__init__(what)
-        self.row, self.what, self.do = row, what, do
-
-
 def read_network(paths: Sequence[Path], form: Format) -> tuple[Network, list[Problem]]:
     """The elements and connections of one file or of several that belong together, and what cannot be read of them.
 
@@ -209,7 +206,7 @@ def read_network(paths: Sequence[Path], form: Format) -> tuple[Network, list[Pro
     for i, path in enumerate(paths):
         try:
             parts.append(read(path, _content(path), form, str(i)))
-        except _Fault as fault:
+        except Unreadable as fault:
             problems.append(Problem(path.name, fault.row, "", fault.what, fault.do))
     frames = (
         pd.concat([part.elements for part in parts], ignore_index=True) if parts else pd.DataFrame(),
@@ -220,41 +217,38 @@ def read_network(paths: Sequence[Path], form: Format) -> tuple[Network, list[Pro
 
 def _content(path: Path) -> bytes:
     try:
+        if path.is_dir():
+            raise Unreadable(0, "this is a folder", "name the files in it that are to be read")
         if not path.is_file():
-            raise _Fault(0, "there is no such file", "give the path of one")
+            raise Unreadable(0, "there is no such file", "give the path of one")
         if (size := path.stat().st_size) > MAXIMUM_BYTES:
-            raise _Fault(0, f"the file has {size:,} bytes, more than {MAXIMUM_BYTES:,}", "export a part of the network")
+            raise Unreadable(
+                0, f"the file has {size:,} bytes, more than {MAXIMUM_BYTES:,}", "export a part of the network"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise _Fault(0, f"the file cannot be read ({error.strerror})", "see to its permissions") from error
-
-
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Fault(1, "the file is in UTF-16", "save it as UTF-8")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise _Fault(row, f"the file is not UTF-8 (byte {content[error.start]:#04x})", "save it as UTF-8") from error
-    if "\0" in text:
-        raise _Fault(text[: text.index("\0")].count("\n") + 1, "the file holds a NUL character", "save it as UTF-8")
-    return text
+        raise Unreadable(0, f"the file cannot be read ({error.strerror})", "see to its permissions") from error
 
 
 # Kumu
 
 
 def _read_kumu(path: Path, content: bytes, form: Format, scope: str) -> Network:
-    text = _decoded(content)
+    if content.startswith(b"PK"):
+        raise Unreadable(0, "the file is a workbook or another archive", "save each of its sheets as CSV UTF-8")
+    text = decoded(content)
+    if text.lstrip()[:1] == "<":
+        raise Unreadable(1, "the file begins as XML does, and not as Kumu's files", "say with --from what the file is")
     if path.suffix.lower() == ".json" or text.lstrip()[:1] in ("{", "["):
         return _read_blueprint(path, text)
     header, rows, lines = _read_sheet(text)
     names = [field_name(n) for n in header]
     for name in names:
         if name and names.count(name) > 1:
-            raise _Fault(lines[0], f"the column '{name}' is there twice", "keep one")
-    cells = unguarded(pd.DataFrame(rows, columns=names, dtype="str").apply(lambda c: c.str.strip()))
+            raise Unreadable(lines[0], f"the column '{name}' is there twice", "keep one")
+    cells = pd.DataFrame(rows, columns=names, dtype="str").apply(lambda c: c.str.strip())
+    # What another tool wrote is as it is meant, an apostrophe before an equals sign too.
+    cells = unguarded(cells) if any(header[: len(own)] == own for own in _OUR_SHEETS) else cells
     cells = cells.drop(columns=[n for n in names if n.startswith("_") or not n])
     place = {"_file": path.name, "_row": [str(n) for n in lines[1:]], "_place": "", "_scope": "kumu"}
     if {"from", "to"} <= set(names):
@@ -263,45 +257,44 @@ def _read_kumu(path: Path, content: bytes, form: Format, scope: str) -> Network:
     if "label" in names:
         return Network(cells.rename(columns={"id": "_id"}).assign(**place, _own="yes"), pd.DataFrame())
     what = "the header has neither Label (elements) nor From and To (connections)"
-    raise _Fault(lines[0], what, "name the columns as Kumu does, with commas between (CSV UTF-8)")
+    raise Unreadable(lines[0], what, "name the columns as Kumu does")
 
 
 def _read_sheet(text: str) -> tuple[list[str], list[list[str]], list[int]]:
     """Return a sheet's header, its rows, and the line on which each of these begins."""
     records: list[list[str]] = []
     lines: list[int] = []
-    reader, start = csv.reader(io.StringIO(text, newline=""), strict=True), 1
-    try:
-        for record in reader:
-            if any(cell.strip() for cell in record):
-                if records and len(record) != len(records[0]):
-                    what = f"the row has {len(record)} cells, the header {len(records[0])}"
-                    raise _Fault(start, what, "put a cell that holds a comma in double quotes, or mend the row")
-                records.append(record)
-                lines.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise _Fault(start, f"the row is not CSV ({error})", "mend its quotes and cells") from error
+    for start, record in rows_of(text, delimiter=delimiter_of(text)):
+        if any(cell.strip() for cell in record):
+            if records and len(record) != len(records[0]):
+                what = f"the row has {len(record)} cells, the header {len(records[0])}"
+                raise Unreadable(start, what, "put a cell that holds a comma in double quotes, or mend the row")
+            if what := too_much(connections=len(records), fields=len(record)):
+                raise Unreadable(start, f"the sheet has {what}", "export a part of the network")
+            records.append(record)
+            lines.append(start)
     if not records:
-        raise _Fault(1, "the file is empty", "export it again")
+        raise Unreadable(1, "the file is empty", "export it again")
     return records[0], records[1:], lines
 
 
 def _read_blueprint(path: Path, text: str) -> Network:
     def refuse(constant: str) -> None:
-        raise _Fault(0, f"the file holds {constant}, which is not a number in JSON", "leave the field out")
+        raise Unreadable(0, f"the file holds {constant}, which is not a number in JSON", "leave the field out")
 
     try:
-        return blueprint_network(json.loads(text, parse_constant=refuse), path.name)
+        content = json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        raise _Fault(error.lineno, f"the file is not JSON ({error.msg})", "export it from Kumu again") from error
+        raise Unreadable(error.lineno, f"the file is not JSON ({error.msg})", "export it from Kumu again") from error
     except RecursionError as error:
-        raise _Fault(0, "the file is nested too deeply", "export it from Kumu again") from error
+        raise Unreadable(0, "the file is nested too deeply", "export it from Kumu again") from error
     except ValueError as error:
-        raise _Fault(0, "the file holds a number with thousands of digits", "export it from Kumu again") from error
+        raise Unreadable(0, "the file holds a number with thousands of digits", "export it from Kumu again") from error
+    try:
+        return blueprint_network(content, path.name)
     except WrongUse as error:
-        what, _, do = str(error).removeprefix(f"{path.name} is ").rstrip(".").partition(": ")
-        raise _Fault(0, f"this is {what}", do) from error
+        what, _, do = str(error).removeprefix(f"{path.name} ").rstrip(".").partition(": ")
+        raise Unreadable(0, f"the file {what}", do) from error
 
 
 # GraphML and GEXF
@@ -309,6 +302,10 @@ def _read_blueprint(path: Path, text: str) -> Network:
 
 def _read_xml(path: Path, content: bytes, form: Format, scope: str) -> Network:
     reading = {"graphml": _GraphmlReading, "gexf": _GexfReading}[form]()
+    start = content[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start and start[:1].isascii() and start[:1] not in (b"<", b"\0"):
+        what = f"the file begins with '{chr(start[0])}', and so is not XML as GraphML and GEXF are"
+        raise Unreadable(1, what, "say with --from what the file is")
     reading.read(content)
     place = {"_file": path.name, "_place": "", "_scope": scope}
     elements = pd.DataFrame(reading.nodes).assign(**place, _own="")
@@ -347,22 +344,24 @@ class _XmlReading:
             parser.Parse(content, True)
         except expat.ExpatError as error:
             said = expat.errors.messages.get(error.code, "it cannot be read")
-            raise _Fault(error.lineno, f"the file is not XML ({said})", "export it again, as UTF-8") from error
+            raise Unreadable(error.lineno, f"the file is not XML ({said})", "export it again, as UTF-8") from error
         except (LookupError, ValueError) as error:
-            raise _Fault(1, f"the file's encoding cannot be read ({error})", "export it again, as UTF-8") from error
+            raise Unreadable(1, f"the file's encoding cannot be read ({error})", "export it again, as UTF-8") from error
         self.finish()
 
     def _doctype(self, name: str, *_: object) -> None:
-        raise _Fault(self.row, f"the file declares a document type ('{name[:40]}')", "take the line <!DOCTYPE …> out")
+        raise Unreadable(
+            self.row, f"the file declares a document type ('{name[:40]}')", "take the line <!DOCTYPE …> out"
+        )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(" ")[2]
         if not self.path and local != self.root:
             what = f"the file begins with <{local[:40]}>, not with <{self.root}>"
-            raise _Fault(self.row, what, "say with --from what the file is")
+            raise Unreadable(self.row, what, "say with --from what the file is")
         self.path.append(local)
         if len(self.path) > 200:
-            raise _Fault(self.row, "the file is nested too deeply", "export it again")
+            raise Unreadable(self.row, "the file is nested too deeply", "export it again")
         self.start(local, attributes)
 
     def _end(self, name: str) -> None:
@@ -381,15 +380,22 @@ class _XmlReading:
         name = attributes.get("id", "")
         if not name or name in self.ids:
             what = f"the node '{name[:60]}' is there twice" if name else "a node has no id"
-            raise _Fault(self.row, what, "give each node an id of its own")
+            raise Unreadable(self.row, what, "give each node an id of its own")
         self.ids.add(name)
+        self.limit(elements=len(self.ids))
         self.nodes.append({"_id": name, "_row": str(self.row)})
         self.open.append(self.nodes[-1])
 
     def add_edge(self, attributes: Mapping[str, str], direction: str) -> None:
+        self.limit(connections=len(self.edges) + 1)
         ends = {"_source": attributes.get("source", ""), "_target": attributes.get("target", "")}
         self.edges.append({**ends, "_direction": direction, "_row": str(self.row)})
         self.open.append(self.edges[-1])
+
+    def limit(self, **counts: int) -> None:
+        """Refuse a network that is larger than is read."""
+        if what := too_much(**counts):
+            raise Unreadable(self.row, f"the file has {what}", "export a part of the network")
 
     def put(self, kind: str, key: str, value: str) -> None:
         """Give the innermost open item an attribute."""
@@ -397,7 +403,7 @@ class _XmlReading:
         if not self.open or not name or name.startswith("_"):
             return
         if self.open[-1].get(name, value) != value:
-            raise _Fault(self.row, f"the attribute '{name[:60]}' has several values", "export one point in time")
+            raise Unreadable(self.row, f"the attribute '{name[:60]}' has several values", "export one point in time")
         self.open[-1][name] = value
 
     def finish(self) -> None:
@@ -433,6 +439,7 @@ class _GraphmlReading(_XmlReading):
         if name == "key":
             self.key = (attributes.get("for", "all"), attributes.get("id", ""))
             self.names[self.key] = field_name(attributes.get("attr.name", ""))
+            self.limit(fields=len(self.names))
         elif name == "graph":
             self.direction.append(attributes.get("edgedefault", "undirected"))
         elif name == "node":
@@ -441,7 +448,7 @@ class _GraphmlReading(_XmlReading):
             word = attributes.get("directed", "")
             self.add_edge(attributes, {"true": "directed", "false": "undirected"}.get(word, self.direction[-1]))
         elif name == "hyperedge":
-            raise _Fault(self.row, "the file has an edge between more than two nodes", "draw it as several edges")
+            raise Unreadable(self.row, "the file has an edge between more than two nodes", "draw it as several edges")
         elif name in ("data", "default"):
             self.plain, self.text = True, []
             if name == "data":
@@ -492,6 +499,7 @@ class _GexfReading(_XmlReading):
         elif name == "attribute":
             self.attribute = (self.kind, attributes.get("id", ""))
             self.names[self.attribute] = field_name(attributes.get("title", ""))
+            self.limit(fields=len(self.names))
         elif name == "default":
             self.text = []
         elif name == "node":

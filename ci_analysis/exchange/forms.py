@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import re
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.errors import Problem, WrongUse, nearest
+from ci_analysis.exchange.sheets import Unreadable, decoded, delimiter_of, rows_of
 from ci_analysis.issues.profile import Instrument, load_instrument
 from ci_analysis.tables import INPUTS, SLUG, conform, empty_frame, parse
 
@@ -136,42 +136,18 @@ def _grid(form: _Form, path: Path, sheet: str | None) -> list[list[str]] | None:
 
 
 def _csv_cells(form: _Form, content: bytes) -> list[list[str]] | None:
-    text = _decoded(form, content)
-    if text is None:
-        return None
-    # Offices that write decimals with a comma save CSV with semicolons; the heading shows which.
-    widths = {d: len(next(csv.reader(io.StringIO(text, newline=""), delimiter=d), [])) for d in ",;\t"}
-    delimiter = max(widths, key=lambda d: widths[d])
     rows: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+        text = decoded(content)
+        for _, row in rows_of(text, delimiter=delimiter_of(text)):
             rows.append([_text(cell) for cell in row])
             if not form.fits(len(rows), len(row)):
                 return None
-    except csv.Error as error:
-        form.say(len(rows) + 1, "", f"the row is not CSV ({error})", "export the file again, or mend the row's quotes")
+    except Unreadable as fault:
+        # Rows are counted as a spreadsheet counts them, which shows a cell of several lines in one.
+        form.say(len(rows) + 1 if rows else fault.row, "", fault.what, fault.do)
         return None
     return rows
-
-
-def _decoded(form: _Form, content: bytes) -> str | None:
-    save = "save it as CSV UTF-8"
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        form.say(0, "", "the file is in UTF-16", save)
-        return None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = content[error.start]
-        row = content[: error.start].count(b"\n") + 1
-        # These four are typographic quotation marks there, and nothing in other encodings of Western Europe.
-        name = "is in Windows-1252" if 0x91 <= byte <= 0x94 else "is not in UTF-8; it may be in Windows-1252"
-        form.say(row, "", f"the file {name} (byte {byte:#04x})", save)
-        return None
-    if "\0" in text:
-        form.say(0, "", "the file holds NUL characters, as text in UTF-16 does", save)
-        return None
-    return text
 
 
 def _workbook_cells(form: _Form, content: bytes, sheet: str | None) -> list[list[str]] | None:

@@ -277,7 +277,7 @@ def _line(cells: list[str], end: str) -> str:
 def _with_cells(raw: str, cells: list[str]) -> str:
     """Return a record's text with more cells behind; what is there stays as it is."""
     end = _line_end(raw)
-    return raw.removesuffix(end) + "".join(f",{c}" for c in cells) + end
+    return raw.removesuffix(end) + ("," + _line(cells, "") if cells else "") + end
 
 
 def _named(table: Table, row: pd.Series) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import pandas as pd
 
+from ci_analysis.convene.ties import LEVELS
 from ci_analysis.errors import StudyProblems, WrongUse, nearest
 from ci_analysis.exchange.cells import as_text
-from ci_analysis.exchange.understand import Network, Understood, field_name, understand
+from ci_analysis.exchange.understand import Network, Understood, field_name, too_much, understand
 from ci_analysis.tables import INPUTS, Table, conform, parse, period_end
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study
 
 __all__ = [
-    "LEVELS",
     "Outgoing",
     "blueprint_network",
     "from_blueprint",
@@ -31,8 +32,8 @@ __all__ = [
     "to_graph",
 ]
 
-#: Levels of Collaboration (Frey et al. 2006), by number.
-LEVELS = ("none", "networking", "cooperation", "coordination", "coalition", "collaboration")
+#: Halves of characters beyond the first 65,536, which stand alone where a program cut a text in two.
+_CUT = re.compile("[\ud800-\udfff]")
 _KUMU_NAMES = {"partner_id": "ID", "name": "Label", "sector": "Type"}
 
 
@@ -221,6 +222,8 @@ def from_graph(
         }
         for u, v, data in graph.edges(data=True)
     ]
+    for record in (*nodes, *edges):
+        _whole(record, "The graph holds", record["_place"])
     return _typed(understand(Network(pd.DataFrame(nodes), pd.DataFrame(edges)), sectors=sectors, wave=wave), "graph")
 
 
@@ -312,7 +315,7 @@ def kumu_connections(ties: pd.DataFrame) -> pd.DataFrame:
             "From": text["source"],
             "To": text["target"],
             "Direction": "directed",
-            "Type": text["level"].map(dict(zip("012345", LEVELS, strict=True))),
+            "Type": text["level"].map({str(level): word for level, word in LEVELS.items()}),
             "Strength": text["level"],
             "Wave": text["wave"],
         },
@@ -476,7 +479,10 @@ def _objects(content: Mapping[str, Any], name: str, file: str, needed: tuple[str
     if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
         fields = " and ".join(needed)
         raise WrongUse(f"{file} is not a Kumu blueprint: it needs a list of objects with {fields}, under '{name}'.")
-    found = []
+    if what := too_much(**{name: len(listed)}):  # type: ignore[arg-type]  # either of the two
+        raise WrongUse(f"{file} has {what}: export a part of the network.")
+    found: list[dict[str, str]] = []
+    names: set[str] = set()
     for i, item in enumerate(listed):
         # Kumu's backup of a project keeps fields apart, and its own identifier under _id.
         inner = item.get("attributes")
@@ -487,8 +493,21 @@ def _objects(content: Mapping[str, Any], name: str, file: str, needed: tuple[str
         place = {"_file": file, "_row": "0", "_place": f"{name}[{i + 1}]", "_scope": "kumu"}
         # An identifier that Kumu made says nothing of the partner; one that people chose does.
         record = {k: v for k, v in record.items() if not k.startswith("_")}
+        _whole(record, f"{file} holds", f"{name}[{i + 1}]")
+        names |= record.keys()
+        if what := too_much(fields=len(names)):
+            raise WrongUse(f"{file} has {what}: leave out those that partners and ties do not need.")
         found.append({**record, **place, "_own": "yes" if chosen or not record["id"] else ""})
     return found
+
+
+def _whole(record: Mapping[str, str], holds: str, place: str) -> None:
+    """Refuse text that was cut in the midst of a character: no file can hold it."""
+    for name, text in record.items():
+        if cut := _CUT.search(name + text):
+            shown = _CUT.sub("\N{REPLACEMENT CHARACTER}", f"{place}.{name}" if name[:1] != "_" else place)[:120]
+            code = f"\\u{ord(cut[0]):04x}"
+            raise WrongUse(f"{holds} half a character ({code}) in {shown}: write the whole one, or leave it out.")
 
 
 def _word(value: Any) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ci_analysis.errors import CiAnalysisError, Problem, StudyProblems, WrongUse
+from ci_analysis.errors import Problem, StudyProblems, WrongUse
 from ci_analysis.exchange.formats import Format, as_gexf, as_graphml, as_kumu, read_network
 from ci_analysis.exchange.merge import Change, merge
 from ci_analysis.exchange.networks import Outgoing, outgoing, to_graph
 from ci_analysis.exchange.understand import understand
 from ci_analysis.issues.profile import Profile, YamlFault, built_in_profiles, load_profile, read_yaml
+from ci_analysis.report.files import write_files
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, parse
 
@@ -21,7 +22,13 @@ __all__ = ["export_network", "import_form", "import_network"]
 
 
 def export_network(
-    study: Study, folder: str | Path, *, to: Format, wave: str | None = None, private: bool = False
+    study: Study,
+    folder: str | Path,
+    *,
+    to: Format,
+    wave: str | None = None,
+    private: bool = False,
+    force: bool = False,
 ) -> tuple[list[Path], list[str]]:
     """Write a study's network into a folder, for another tool.
 
@@ -37,6 +44,8 @@ def export_network(
         One wave of the ties, or 'all'; the latest unless told.
     private : bool
         Whether what is for the coalition alone goes out too.
+    force : bool
+        Whether files that are there are replaced.
 
     Returns
     -------
@@ -48,13 +57,11 @@ def export_network(
     Raises
     ------
     WrongUse
-        Where there is nothing to export, no such wave, or the folder is a study's own.
+        Where there is nothing to export, no such wave, the folder is a study's, or a file is there already.
     CiAnalysisError
-        Where a file cannot be written.
+        Where a file cannot be written; then none is.
     """
     folder = Path(folder)
-    if folder.resolve().is_relative_to(study.folder.resolve()):
-        raise WrongUse(f"{folder} lies in the study's own folder, which holds its tables alone; give another one.")
     part = outgoing(study, wave=wave, private=private)
     sectors = {s.sector: s.label for s in study.profile.sectors}
     if to == "kumu":
@@ -62,12 +69,7 @@ def export_network(
     else:
         graph = to_graph(part.partners, part.ties)
         texts = {f"{study.name}.{to}": as_graphml(graph) if to == "graphml" else as_gexf(graph)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise CiAnalysisError(f"{folder} cannot be written to ({error.strerror}); give another folder.") from error
+    write_files({folder / name: text for name, text in texts.items()}, force=force)
     return [folder / name for name in texts], _told(part, private)
 
 

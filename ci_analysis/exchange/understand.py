@@ -13,10 +13,16 @@ import pandas as pd
 from ci_analysis.errors import Problem, nearest
 from ci_analysis.tables import INPUTS, SLUG, Table, number, parse
 
-__all__ = ["Network", "Understood", "field_name", "understand"]
+__all__ = ["Network", "Understood", "field_name", "too_much", "understand"]
 
 #: Where a record stands: file, line (0 where lines say nothing), and the words that stand in for a line.
 PLACE = ("_file", "_row", "_place")
+#: A study's own column.
+OWN = re.compile(r"x_\w{1,60}")
+#: Far more than a coalition has partners; and three hundred that all rate each other, twice over.
+MAXIMUM_ELEMENTS = 10_000
+MAXIMUM_CONNECTIONS = 200_000
+MAXIMUM_FIELDS = 1_000
 _LEVEL_FIELDS = ("level", "strength", "weight")
 _DIRECTIONS = ("directed", "undirected", "mutual")
 #: Fields that say what is said elsewhere, or that only describe the drawing.
@@ -68,10 +74,31 @@ def field_name(name: str) -> str:
     >>> [field_name(n) for n in ("Joined on", "Element Type", "x_Note")]
     ['joined_on', 'type', 'x_Note']
     """
-    if re.fullmatch(r"x_\w{1,60}", name.strip()):
+    if OWN.fullmatch(name.strip()):
         return name.strip()
     plain = re.sub(r"[\s-]+", "_", name.strip().lower())
     return {"element_type": "type", "connection_type": "type"}.get(plain, plain)
+
+
+def too_much(*, elements: int = 0, connections: int = 0, fields: int = 0) -> str:
+    """Return the clause that says how a network is larger than is read; empty where it is not.
+
+    Parameters
+    ----------
+    elements, connections, fields : int
+        How many there are.
+
+    Examples
+    --------
+    >>> too_much(elements=12000, connections=3)
+    'more than 10,000 elements'
+    """
+    counts = (
+        (elements, MAXIMUM_ELEMENTS, "elements"),
+        (connections, MAXIMUM_CONNECTIONS, "connections"),
+        (fields, MAXIMUM_FIELDS, "fields"),
+    )
+    return " and ".join(f"more than {most:,} {of}" for count, most, of in counts if count > most)
 
 
 def understand(
@@ -111,6 +138,11 @@ def understand(
     >>> made.partners[["partner_id", "name", "sector", "status"]].values.tolist()
     [['town-hall', 'Town hall', 'government', 'joined']]
     """
+    targets = network.connections.get("_target", pd.Series(dtype="str")).astype("str").str.count(r"\|") + 1
+    if what := too_much(elements=len(network.elements), connections=int(targets.sum())):
+        file = pd.concat([frame["_file"] for frame in (network.elements, network.connections) if len(frame)]).iloc[0]
+        problem = Problem(str(file), 0, "", f"the network has {what}", "export a part of it")
+        return Understood(pd.DataFrame(), pd.DataFrame(), (problem,))
     reading = _Reading(sectors, partners, wave)
     rows = reading.partners(_with(network.elements, (*PLACE, "_scope", "_id", "_own")))
     ties = reading.ties(_with(network.connections, (*PLACE, "_scope", "_source", "_target", "_direction")))
@@ -149,9 +181,11 @@ class _Reading:
         self.by_id: dict[tuple[str, str], str] = {}
         self.by_name: dict[tuple[str, str], set[str]] = {}
 
-    def say(self, row: pd.Series, column: str, what: str, do: str, kind: str = "") -> None:
-        where = f"{row['_place']}.{column}".strip(".") if row["_place"] else column
-        self.problems.append(Problem(row["_file"], int(row["_row"] or 0), where, what, do, kind))
+    def say(self, raw: pd.DataFrame, i: int, column: str, what: str, do: str, kind: str = "") -> None:
+        """Note what is wrong in a field of the record of this label."""
+        file, row, place = (str(raw[name][i]) for name in PLACE)
+        where = f"{place}.{column}".strip(".") if place else column
+        self.problems.append(Problem(file, int(row or 0), where, what, do, kind))
 
     # --- elements
 
@@ -170,14 +204,14 @@ class _Reading:
         cells |= {n: raw[n].str.strip() for n in self.taken(raw, table, cells)}
         rows = pd.DataFrame(cells, index=raw.index).assign(_file=raw["_file"], _row=raw["_row"])
         for i in np.flatnonzero((label.eq("") & ~existing & ids.ne("")).to_numpy()):
-            self.say(raw.loc[i], "label", "the element has no label", "write the partner's name")
+            self.say(raw, i, "label", "the element has no label", "write the partner's name", "no label")
         self.check(raw, rows, table)
         self.refer(raw, ids, label)
         return self.once(raw, rows[ids.ne("")], ["partner_id"], "the partner")
 
     def taken(self, raw: pd.DataFrame, table: Table, done: Iterable[str]) -> list[str]:
         """Return the fields that are the table's own; say which others were there."""
-        own = [n for n in raw.columns if (n in table.by_name or n.startswith("x_")) and n not in done]
+        own = [n for n in raw.columns if (n in table.by_name or OWN.fullmatch(n)) and n not in done]
         other = [n for n in raw.columns if n not in (*own, *done, *_SILENT) and not n.startswith("_")]
         other = [n for n in other if raw[n].ne("").any()]
         if other:
@@ -191,8 +225,8 @@ class _Reading:
         chosen = raw["_id"].str.fullmatch(SLUG.pattern) & (raw["_own"].eq("yes") | raw["_id"].isin(known))
         ids = said.where(said.ne(""), raw["_id"].where(chosen.astype(bool), ""))
         for i in np.flatnonzero((~ids.str.fullmatch(SLUG.pattern).astype(bool) & ids.ne("")).to_numpy()):
-            self.say(raw.loc[i], "partner_id", f"'{ids[i][:60]}' is not an identifier",
-                     "use lower-case letters, digits and hyphens, starting with a letter or digit")  # fmt: skip
+            self.say(raw, i, "partner_id", f"'{ids[i][:60]}' is not an identifier",
+                     "use lower-case letters, digits and hyphens, starting with a letter or digit", "slug")  # fmt: skip
         named = set(ids) - {""}
         used = known | named
         # Several partners may share a name: the first element of that name is the first of them not yet named.
@@ -201,16 +235,17 @@ class _Reading:
             if partner not in named:
                 free.setdefault(name, []).append(partner)
         made: dict[str, str] = {}
+        numbers: dict[str, int] = {}
+        folded = _same_name(label)
         for i in np.flatnonzero((ids.eq("") & label.ne("")).to_numpy()):
-            name = _same_name(label[[i]]).iloc[0]
-            there = free.get(name)
-            ids[i] = there.pop(0) if there else _slug(label[i], used)
+            there = free.get(folded[i])
+            ids[i] = there.pop(0) if there else _slug(label[i], used, numbers)
             if ids[i] not in used:
                 made[label[i]] = ids[i]
             used.add(ids[i])
         for i in np.flatnonzero((ids.eq("") & label.eq("")).to_numpy()):
             what = "the element has neither a label nor a partner_id"
-            self.say(raw.loc[i], "label", what, "write the partner's name")
+            self.say(raw, i, "label", what, "write the partner's name", "no label")
         if made:
             shown = ", ".join(f"{i} ({n[:60]})" for n, i in list(made.items())[:10])
             more = f" and {len(made) - 10} more" if len(made) > 10 else ""
@@ -221,7 +256,7 @@ class _Reading:
         said = _first(raw, ("sector", "type"))
         column = ["sector" if "sector" in raw and raw.loc[i, "sector"].strip() else "type" for i in raw.index]
         for i in np.flatnonzero((said.eq("") & ~existing & label.ne("")).to_numpy()):
-            self.say(raw.loc[i], "type", f"'{label[i][:60]}' has no sector",
+            self.say(raw, i, "type", f"'{label[i][:60]}' has no sector",
                      "write one of the issue's sectors as its Type", "no sector")  # fmt: skip
         if self.sectors is None:
             return said
@@ -231,8 +266,8 @@ class _Reading:
         words = dict(zip(alone, alone.index, strict=True)) | {slug.casefold(): slug for slug in self.sectors}
         sector = _same_name(said).map(words).fillna("").astype("str")
         for i in np.flatnonzero((sector.eq("") & said.ne("")).to_numpy()):
-            do = nearest(said[i], [*self.sectors.values(), *self.sectors])
-            self.say(raw.loc[i], column[i], f"'{said[i][:60]}' is not one of the issue's sectors", do, "sector")
+            do = nearest(said[i][:60], [*self.sectors.values(), *self.sectors])
+            self.say(raw, i, column[i], f"'{said[i][:60]}' is not one of the issue's sectors", do, "sector")
         return sector
 
     def refer(self, raw: pd.DataFrame, ids: pd.Series, label: pd.Series) -> None:
@@ -246,8 +281,8 @@ class _Reading:
         unsaid = raw["_id"].eq("") & raw["_own"].eq("yes") & label.ne("")
         twice = raw[unsaid].assign(_name=_same_name(label[unsaid])).duplicated("_name")
         for i in twice.index[twice]:
-            self.say(raw.loc[i], "label", f"the label '{label[i][:60]}' is there twice",
-                     "give each element an ID of its own, and use it in the connections")  # fmt: skip
+            self.say(raw, i, "label", f"the label '{label[i][:60]}' is there twice",
+                     "give each element an ID of its own, and use it in the connections", "same label")  # fmt: skip
 
     # --- connections
 
@@ -257,7 +292,7 @@ class _Reading:
         direction = raw["_direction"].str.strip().str.lower()
         for i in np.flatnonzero((~direction.isin([*_DIRECTIONS, ""])).to_numpy()):
             what = f"'{direction[i][:60]}' is not a direction"
-            self.say(raw.loc[i], "direction", what, nearest(direction[i], _DIRECTIONS))
+            self.say(raw, i, "direction", what, nearest(direction[i][:60], _DIRECTIONS), "direction")
         cells = {
             "wave": self.wave_of(raw),
             "source": self.ends(raw, "_source", "from"),
@@ -292,7 +327,7 @@ class _Reading:
         silent = raw[wave.eq("")]
         for i in silent.index[~silent["_file"].duplicated()]:
             n = int(silent["_file"].eq(silent.loc[i, "_file"]).sum())
-            self.say(raw.loc[i], "wave", _counted(n, "connection names", "connections name") + " no wave",
+            self.say(raw, i, "wave", _counted(n, "connection names", "connections name") + " no wave",
                      "say which wave of the survey it is with --wave, such as --wave 2026-Q2")  # fmt: skip
         return wave
 
@@ -317,7 +352,7 @@ class _Reading:
                     what, do = f"'{word[:60]}' is the label of {len(called)} partners", "name it by its ID"
                 elif not word:
                     what, do = "the cell is empty", "name the element"
-                self.say(raw.loc[i], column, what, do, "end")
+                self.say(raw, i, column, what, do, "end")
             found.append(partner or "")
         return pd.Series(found, index=raw.index, dtype="str")
 
@@ -328,48 +363,48 @@ class _Reading:
         for i in np.flatnonzero((~right).to_numpy()):
             column = next((c for c in _LEVEL_FIELDS if c in raw and raw.loc[i, c].strip()), "level")
             what = f"'{said[i][:40]}' is not a level of collaboration" if said[i] else "the connection has no level"
-            self.say(raw.loc[i], column, what, "write a whole number from 0 (none) to 5 (collaboration)", "level")
+            self.say(raw, i, column, what, "write a whole number from 0 (none) to 5 (collaboration)", "level")
         return value.map(lambda v: f"{v:.0f}", na_action="ignore").astype("str").where(right, "")
 
     # --- both
 
     def check(self, raw: pd.DataFrame, rows: pd.DataFrame, table: Table) -> None:
         """Say which cells break their column's rule; an empty one may be filled in by the study."""
-        place = [raw.columns.get_loc(c) for c in PLACE]
         for column in table.columns:
             # The identifiers' own rules, sectors and levels are judged where they are read.
             if column.name in rows and column.name not in ("partner_id", "sector", "source", "target", "level"):
-                filled = rows[column.name].ne("")
-                faults = parse(column, rows.loc[filled, column.name])[1]
-                for fault in faults:
-                    row = raw.loc[filled].iloc[fault.position, place]
+                cells = rows.loc[rows[column.name].ne(""), column.name]
+                for fault in parse(column, cells)[1]:
                     named = "label" if column.name == "name" else column.name
-                    self.say(row, named, fault.what, fault.do, fault.kind)
+                    self.say(raw, cells.index[fault.position], named, fault.what, fault.do, fault.kind)
 
     def once(self, raw: pd.DataFrame, rows: pd.DataFrame, key: list[str], what: str) -> pd.DataFrame:
         """Return the rows, those that say the same only once; say where two differ."""
         own = [c for c in rows.columns if not c.startswith("_")]
         kept = rows[~rows.duplicated(own)]
         whole = kept[key].ne("").all(axis=1)
-        again = kept[whole & kept.duplicated(key)]
-        for i in again.index:
-            named = " ".join(kept.loc[i, key])
-            first = kept.index[whole & kept[key].eq(kept.loc[i, key]).all(axis=1)][0]
-            at = f" (row {raw.loc[first, '_row']})" if raw.loc[first, "_row"] not in ("", "0") else ""
-            differ = [c for c in own if kept.loc[i, c] != kept.loc[first, c]]
-            self.say(raw.loc[i], differ[0] if differ else key[0], f"{what} {named} is there twice{at}, and differs",
-                     "keep one of the two", "twice")  # fmt: skip
+        again = np.flatnonzero(whole & kept.duplicated(key))
+        places = pd.Series(np.arange(len(kept)), kept.index)
+        first = places.groupby([kept[k] for k in key]).transform("first").to_numpy()[again]
+        cells, keys = kept[own].to_numpy(dtype=object), kept[key].to_numpy(dtype=object)
+        for here, before in zip(again, first, strict=True):
+            row = raw["_row"][kept.index[before]]
+            at = f" (row {row})" if row not in ("", "0") else ""
+            differs = next(c for c, a, b in zip(own, cells[here], cells[before], strict=True) if a != b)
+            said = f"{what} {' '.join(keys[here])} is there twice{at}, and differs"
+            self.say(raw, kept.index[here], differs, said, "keep one of the two", "twice")
         return kept.reset_index(drop=True)
 
 
-def _slug(name: str, used: set[str]) -> str:
-    """Return an identifier that is made from a name and is not used yet."""
+def _slug(name: str, used: set[str], numbers: dict[str, int]) -> str:
+    """Return an identifier that is made from a name and is not used yet; `numbers` keeps the last one of each stem."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:56].strip("-") or "partner"
-    candidate, n = stem, 1
+    candidate, n = stem, numbers.get(stem, 1)
     while candidate in used:
         n += 1
         candidate = f"{stem}-{n}"
+    numbers[stem] = n
     return candidate
 
 

@@ -69,7 +69,8 @@ def network(
     ----------
     nodes : pandas.DataFrame
         One row a member: name (text), kind (one of `kinds`), tip (what is said when it is pointed at), and here
-        (bool; where it is False the member only keeps its place, for the pictures of other waves).
+        (bool; where it is False the member only keeps its place, for the pictures of other waves), and may be answered
+        (bool; one that did not may have ties that nobody told of, and the legend says so).
     edges : pandas.DataFrame
         One row a tie: a, b (positions in `nodes`), strength (1 to 5; missing for a tie of another wave, which says
         where members stand and is not drawn).
@@ -115,7 +116,7 @@ def network(
         f'<svg class="network" viewBox="0 0 {WIDTH:g} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
         f"{''.join(parts)}</svg>"
     )
-    beside = _legend(nodes[who.here], drawn, looks, strengths, int((who.degree[seen] == 0).sum()))
+    beside = _legend(nodes[who.here], drawn, looks, strengths, nodes[who.here & (who.degree == 0)])
     beside += _key(nodes, who, looks) + (f'<p style="margin-top: .6rem">{escape(note)}</p>' if note else "")
     return Drawing(titled_svg(svg, title, f"{alt} {note}".strip()), title, alt, beside)
 
@@ -456,7 +457,7 @@ def _legend(
     edges: pd.DataFrame,
     looks: Mapping[str, tuple[int, str]],
     strengths: Mapping[int, str],
-    alone: int,
+    alone: pd.DataFrame,
 ) -> str:
     counts, ties = nodes["kind"].value_counts(), edges["strength"].value_counts()
     members = [
@@ -468,8 +469,10 @@ def _legend(
         for strength, words in strengths.items()
         if strength in ties
     ]
-    if alone:
-        lines.append(legend_item(18, marker(0, "quiet", 9, 9, full=False), "hollow: no tie", alone))
+    if len(alone):
+        told = bool(alone["answered"].all()) if "answered" in alone else True
+        words = "hollow: no tie" if told else "hollow: no tie known"
+        lines.append(legend_item(18, marker(0, "quiet", 9, 9, full=False), words, len(alone)))
     return "".join(f'<ul class="legend">{"".join(items)}</ul>' for items in (members, lines) if items)
 
 
@@ -525,5 +528,5 @@ def _panel_legend(waves: Sequence[Panel]) -> str:
         for c, (*_, words) in _CHANGES.items()
         if c in there
     ]
-    items.append(legend_item(18, _dot(9, 9, 4, hollow=True), "hollow: partner without a tie"))
+    items.append(legend_item(18, _dot(9, 9, 4, hollow=True), "hollow: partner without a known tie"))
     return f'<ul class="legend">{"".join(items)}</ul>'

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ci_analysis.convene.ties import LEVELS
 from ci_analysis.errors import WrongUse
 from ci_analysis.figures.words import period_words
 from ci_analysis.issues.profile import load_instrument
-from ci_analysis.tables import INPUTS, parse
+from ci_analysis.report.files import write_files
+from ci_analysis.report.withhold import may_be_public
+from ci_analysis.tables import INPUTS, OUTPUTS, parse
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study
 
 __all__ = ["form_questions", "questionnaire", "write_questionnaire"]
 
-#: Levels of Collaboration (Frey et al. 2006): the level, its word, and what it means here.
-_LEVELS = (
-    (0, "none", "we do not work together"),
-    (1, "networking", "we know of each other and talk now and then; each decides alone"),
-    (2, "cooperation", "we tell each other what we do and sometimes help; each decides alone"),
-    (3, "coordination", "we share information and means, know who does what, and settle some things together"),
-    (4, "coalition", "we share ideas and means and talk often, and each of us has a vote"),
-    (5, "collaboration", "we act as one, trust each other, and decide by agreement"),
+#: What each level of collaboration (Frey et al. 2006) means here, from 0 on.
+_MEANINGS = (
+    "we do not work together",
+    "we know of each other and talk now and then; each decides alone",
+    "we tell each other what we do and sometimes help; each decides alone",
+    "we share information and means, know who does what, and settle some things together",
+    "we share ideas and means and talk often, and each of us has a vote",
+    "we act as one, trust each other, and decide by agreement",
 )
 #: What is rated of a partner, as in PARTNER (Varda et al. 2008): the column, its heading, and what it means here.
 _RATINGS = (
@@ -39,6 +44,9 @@ _MARKS = ((1, "not at all"), (2, "a little"), (3, "a fair amount"), (4, "a great
 #: What is asked of the respondent, worded so that the import knows the columns again.
 _WHO = "A code of your own, or your organization"
 _SPEAKS = "I speak for"
+#: Says in the page that this project made it, with the digest of the page as it was made.
+_MARK = "ci-analysis questionnaire {}"
+_UNSIGNED = "0" * 16
 
 
 def questionnaire(study: Study, *, wave: str = "") -> str:
@@ -70,16 +78,17 @@ def questionnaire(study: Study, *, wave: str = "") -> str:
     made = page(
         "questionnaire.html.j2",
         {
+            "generator": _MARK.format(_UNSIGNED),
             "study": settings,
             "wave": period_words(wave) if wave else "",
             "backbone": _backbone(study),
             "least": settings.minimum_respondents,
-            "ties_open": not {"ties", "network_partners", "network_changes"}.isdisjoint(settings.publish.tables),
+            "ties_open": _ties_are_published(study),
             "instrument": instrument,
             "who": _WHO,
             "speaks": _SPEAKS,
             "partners": partners if len(partners) > 1 else [],
-            "levels": _LEVELS,
+            "levels": [(*level, meaning) for level, meaning in zip(LEVELS.items(), _MEANINGS, strict=True)],
             "ratings": _RATINGS,
             "marks": _MARKS,
             "made_up": any(study.is_illustrative(t) for t in ("agenda", "backbone", "partners")),
@@ -88,7 +97,7 @@ def questionnaire(study: Study, *, wave: str = "") -> str:
     wrong = [*outline_problems(made), *outside(made)]
     if wrong:
         raise ValueError(f"questionnaire.html: {'; '.join(wrong)}")
-    return made
+    return made.replace(_MARK.format(_UNSIGNED), _MARK.format(_digest(made)), 1)
 
 
 def form_questions() -> pd.DataFrame:
@@ -118,7 +127,9 @@ def form_questions() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "condition", "text", "scale"])
 
 
-def write_questionnaire(study: Study, out: Path | None = None, *, wave: str = "", form: bool = False) -> Path:
+def write_questionnaire(
+    study: Study, out: Path | None = None, *, wave: str = "", form: bool = False, force: bool = False
+) -> Path:
     """Write the survey into a file, and return where it is.
 
     Parameters
@@ -127,29 +138,53 @@ def write_questionnaire(study: Study, out: Path | None = None, *, wave: str = ""
         Whose partners are asked.
     out : pathlib.Path, optional
         The file; `questionnaire.html`, or `questionnaire.csv` with `form`, in the study's folder of reports, unless
-        told. A file that is there is replaced.
+        told. Of a file that is there, only the page or table that this function left in the study's folder of
+        reports is replaced, and only as long as nobody has changed it.
     wave : str
         The survey's wave, a period such as 2026-Q4; empty leaves it to be written in.
     form : bool
         Write the questions as a table for building a form, instead of the page.
+    force : bool
+        Whether a file that is there is replaced.
 
     Raises
     ------
     WrongUse
-        Where the wave is no period, or the file cannot be written.
+        Where the wave is no period, the file would lie in a study's folder, or is there already.
+    CiAnalysisError
+        Where the file cannot be written.
     """
     from ci_analysis.report.site import report_folder
 
     made = questionnaire(study, wave=wave)
     if form:
         made = form_questions().to_csv(index=False, lineterminator="\n")
-    out = out or report_folder(study) / f"questionnaire.{'csv' if form else 'html'}"
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(made, encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"{out} cannot be written ({error.strerror}). Name another file with --out.") from error
-    return out
+    place = out or report_folder(study) / f"questionnaire.{'csv' if form else 'html'}"
+
+    def ours(content: bytes) -> bool:
+        return out is None and (content == made.encode() if form else _is_as_made(content))
+
+    write_files({place: made}, force=force, ours=ours)
+    return place
+
+
+def _digest(unsigned: str) -> str:
+    return sha256(unsigned.encode()).hexdigest()[: len(_UNSIGNED)]
+
+
+def _is_as_made(content: bytes) -> bool:
+    """Whether a page was made here, and is as it was made: nobody has worked on it, or filled it in and saved it."""
+    text = content.decode("utf-8", "replace")
+    signed = re.search(_MARK.format("([0-9a-f]{16})"), text)
+    if signed is None:
+        return False
+    return _digest(text.replace(signed[0], _MARK.format(_UNSIGNED), 1)) == signed[1]
+
+
+def _ties_are_published(study: Study) -> bool:
+    """Whether the study publishes any table that is made from who works with whom, and is else for the coalition."""
+    behind = [t for t in (*INPUTS.values(), *OUTPUTS.values()) if t.name == "ties" or "ties" in t.made_from]
+    return any(may_be_public(study, table) for table in behind if not table.public)
 
 
 def _joined(study: Study) -> list[str]:

@@ -17,6 +17,7 @@ from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
 from ci_analysis.report.pages import markdown, page
 from ci_analysis.tables import INPUTS, OUTPUTS, write_csv
+from ci_analysis.tables import inert as inert_cells
 
 if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
@@ -98,10 +99,7 @@ def inert(frame: pd.DataFrame) -> pd.DataFrame:
     [["'=1+1", -1.0], ['b', 2.0]]
     """
     text = [c for c in frame.columns if pd.api.types.is_string_dtype(frame[c].dtype)]
-    safe = {
-        c: frame[c].mask(frame[c].str.match(r"[=+\-@\t\r]").fillna(False).astype(bool), "'" + frame[c]) for c in text
-    }
-    return frame.assign(**safe)
+    return frame.assign(**{c: inert_cells(frame[c]) for c in text})
 
 
 def _write(folder: Path, edition: Edition, name: str, template: str, context: Mapping[str, Any]) -> None:

@@ -7,12 +7,13 @@ give them back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 import pandas as pd
 
+from ci_analysis.convene.conditions import half_interval
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 
@@ -29,17 +30,23 @@ _ANSWERS = (
     # Bounds for silence, with the number of the silent, would give trust and value back.
     ("network_partners", ("n_ratings",), _RATINGS),
 )
+#: Fewer respondents than these have no spread and no interval: a respondent who knows its own score could often tell
+#: those of the others.
+_SPREAD_FROM = 5
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
 
 
 def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return a run's tables without the scores that rest on fewer answers than the study's minimum.
+    """Return a run's tables without the scores that rest on fewer answers than the study's minimum, others rounded.
 
-    One respondent's readiness, trust or value could be read from such a score, in either edition. Means of the
-    network are made anew from the partners whose own figure is shown: a mean over all, less those, would give the
-    withheld ones back. They are missing where fewer partners than the minimum are shown. Comments are left out on a
-    condition that fewer respondents answered in the wave.
+    One respondent's readiness, trust or value could be read from such a score, in either edition. From a mean and a
+    spread with all their digits single answers can be worked out too: scores, ratings and their means have one decimal.
+    The interval of a score is made anew from its rounded score and spread, so that it tells no more than these two.
+    Both are missing with fewer than five respondents. Means of the network are made anew from the partners whose own
+    figure is shown: a mean over all, less those, would give the withheld ones back. They are missing where fewer
+    partners than the minimum are shown. Comments are left out on a condition that fewer respondents answered in the
+    wave.
 
     Parameters
     ----------
@@ -52,12 +59,27 @@ def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
     for name, answers, scores in _ANSWERS:
         few = ~(kept[name][list(answers)] >= least).all(axis=1)
         kept[name] = kept[name].assign(**{score: kept[name][score].mask(few) for score in scores})
+    # Means of the network are of figures with all their digits, before these are rounded.
     kept["network_summary"] = _means_of_shown(kept["network_summary"], kept["network_partners"], least)
+    kept["network_partners"] = kept["network_partners"].assign(**_rounded(kept["network_partners"], _RATINGS))
+    kept["conditions"] = _rounded_conditions(kept["conditions"])
     answered = kept["conditions"].loc[kept["conditions"]["respondents"] >= least, ["wave", "condition"]]
     said = pd.MultiIndex.from_frame(kept["comments"][["wave", "condition"]])
     enough = said.isin(pd.MultiIndex.from_frame(answered))
     kept["comments"] = kept["comments"][enough].reset_index(drop=True)
     return kept
+
+
+def _rounded(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, pd.Series]:
+    return {column: frame[column].astype("float64").round(1) for column in columns}
+
+
+def _rounded_conditions(conditions: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with one decimal, and the interval that follows from them; the level is that of the exact score."""
+    shown = conditions.assign(**_rounded(conditions, ("score", "spread", "backbone", "others")))
+    shown["spread"] = shown["spread"].where(shown["respondents"] >= _SPREAD_FROM)
+    half = half_interval(shown["spread"], shown["respondents"])
+    return shown.assign(low=(shown["score"] - half).round(1), high=(shown["score"] + half).round(1))
 
 
 def _means_of_shown(summary: pd.DataFrame, places: pd.DataFrame, least: int) -> pd.DataFrame:
@@ -70,7 +92,8 @@ def _means_of_shown(summary: pd.DataFrame, places: pd.DataFrame, least: int) -> 
             # A bound over some of them only would bound nothing.
             mean = shown[column].mean().where(shown[column].count() == shown.size())
             means[f"mean_{column}"] = summary["wave"].map(mean).where(enough)
-    return summary.assign(**means)
+    shown = summary.assign(**means)
+    return shown.assign(**_rounded(shown, means))
 
 
 def internal_study(study: Study) -> Study:
@@ -166,8 +189,10 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     Returns
     -------
     dict of str to pandas.DataFrame
-        Tables for the coalition alone are not in it. Rows with a count of people from 1 to `minimum_count` − 1, and
-        those that would give it back, keep their keys and lose every figure; they are marked in `x_withheld`.
+        Tables for the coalition alone are not in it, nor the network of a wave with fewer partners than
+        `minimum_respondents`: its totals would say who works with whom. Rows with a count of people from 1 to
+        `minimum_count` − 1, and those that would give it back, keep their keys and lose every figure; they are marked
+        in `x_withheld`.
     """
     shown = {}
     weighing = study.tables["weights"]["partner_id"].nunique()
@@ -180,6 +205,11 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         if name == "affordability" and study.tables["capacity"]["price_week"].notna().any():
             continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
+        if name == "network_summary":
+            # Of two partners and a density of 1, the roster says who works with whom.
+            public = public[public["partners"] >= study.settings.minimum_respondents].reset_index(drop=True)
+            if len(public) < len(frame) and not len(public):
+                continue
         if "measure_id" in public:
             public = public[~public["measure_id"].isin(_internal_measures(study))].reset_index(drop=True)
         if name == "communications":

@@ -28,6 +28,7 @@ def test_each_kind_of_change_in_order(joined, reports):
     found = network_changes(joined("abcde"), ties, tie_level=2)
     assert found.columns.to_list() == [
         "wave", "partner_a", "partner_b", "wave_before", "change", "strength_before", "strength", "comparable",
+        "came_or_left",
     ]  # fmt: skip
     assert found[["partner_a", "partner_b", "change"]].to_numpy().tolist() == [
         ["a", "d", "new"], ["b", "c", "new"], ["a", "e", "lost"], ["a", "b", "stronger"], ["c", "d", "weaker"],
@@ -38,6 +39,7 @@ def test_each_kind_of_change_in_order(joined, reports):
     assert set(found["wave_before"]) == {"2025"}
     # All five answered in both waves.
     assert found["comparable"].all()
+    assert not found["came_or_left"].any()
 
 
 def test_a_tie_that_is_as_strong_is_no_change_whoever_reports_it(joined, reports):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -77,7 +78,12 @@ def test_waves_stand_in_order(make, joined):
         ("anon-7 said it", "[a partner] said it"),
         ("write to ann@north-clinic.example.org.", "write to [contact]."),
         ("call (303) 555-0100 or +1 303 555 0100 ext. 12", "call [contact] or [contact]"),
-        ("call 303.555.0100, 555-0100, 3035550100, +49 30 1234567", "call [contact], [contact], [contact], [contact]"),
+        ("303.555.0100, 303-555-0100, 1 303 555 0100", "[contact], [contact], [contact]"),
+        ("+13035550100 and +1 (303) 555-0100", "[contact] and [contact]"),
+        ("call 555-0100, text 5550100, phone: 3035550100", "call [contact], text [contact], phone: [contact]"),
+        ("Call me at 555 0100 or tel. +49 30 1234567", "Call me at [contact] or tel. [contact]"),
+        ("500-1000 families wait, and we serve 150 2024 grads of 120 300 4500", None),
+        ("555-0100 seats, 3035550100 cents, $303 555 1000, we call 150 families and text 2024 more", None),
         ("From 2024-2025 to 2026-06-30, 1,200,000 dollars for 34 of 120", None),
         ("no @ all and 5 @ 3", None),
     ],
@@ -90,7 +96,59 @@ def test_names_and_contacts_are_left_out(found, text, shown):
 def test_the_longest_name_goes_first_and_a_name_may_be_a_word_of_the_replacement():
     assert without_names(pd.Series(["Big House here"]), ["House", "Big House"]).to_list() == ["[a partner] here"]
     words = ["a partner", "partner", "a", "contact"]
-    assert without_names(pd.Series(["partner me@x.org"]), words).to_list() == ["[a partner] [contact]"]
+    assert without_names(pd.Series(["Partner me@x.org"]), words).to_list() == ["[a partner] [contact]"]
+
+
+def test_names_that_overlap_go_as_a_whole():
+    names = ["Front Range Hospital", "Range Hospital Group"]
+    assert without_names(pd.Series(["the front range hospital group"]), names).to_list() == ["the [a partner]"]
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "stay"),
+    [
+        ("Denver Public Schools (DPS)", ["denver public schools", "DPS", "Denver  Public Schools (DPS)", "DPS’s"],
+         ["dps", "public schools", "Denver"]),
+        ("Helping Out (IT)", ["helping out", "IT"], ["it", "It"]),
+        ("Kids First (Denver)", ["kids first"], ["Denver"]),
+        ("St. Mary's", ["St Marys", "st mary’s", "ST. MARYS", "St Mary's"], ["st mar", "Mary's", "Stmarys"]),
+        ("Kids First!", ["Kids First", "kids  first", "Kids-First!"], ["kids' firsts", "Kids"]),
+        ("Jardín Niños", ["Jardin Ninos", "jardín niños", "JARDIN NIÑOS"], ["Jardin"]),
+        ("Jardin Ninos", ["Jardín Niños"], []),
+        ("O'Neil Clinic", ["ONeil clinic", "O’Neil Clinic's"], ["Neil Clinic"]),
+        ("Hope", ["Hope", "HOPE", "Hope's", "l’Hope"], ["hope", "Hopeful", "hope's"]),
+        ("health", ["Health"], ["health", "healthy"]),
+        ("BrightPath", ["BrightPath", "brightpath", "BRIGHTPATH"], ["bright path"]),
+        ("GOODWILL", ["Goodwill", "GOODWILL"], ["goodwill"]),
+        ("K12", ["k12", "K12"], ["12"]),
+        ("a", [], ["a", "A"]),
+        ("12", [], ["12"]),
+        ("بيت", ["بيت"], []),
+    ],
+)  # fmt: skip
+def test_a_name_is_known_however_it_is_written_and_everyday_words_stay(name, found, stay):
+    texts = pd.Series([f"Ask, {words}; then go" for words in [*found, *stay]])
+    assert [name_at("Ask, ", t) for t in without_names(texts, [name])] == [True] * len(found) + [False] * len(stay)
+    assert without_names(texts.tail(len(stay)), [name]).to_list() == texts.tail(len(stay)).to_list()
+
+
+def name_at(before, text):
+    return before in text and "[a partner]" in text.removeprefix(before)
+
+
+def test_an_address_is_looked_for_once_in_each_run_of_letters():
+    """Were it looked for from each letter on, a long text without a space would take the square of its letters."""
+    pattern = import_module("ci_analysis.convene.comments")._EMAIL
+    text = "(ann.lee@x.org) bob"
+    assert [at for at in range(len(text)) if pattern.match(text, at)] == [text.index("ann")]
+    assert without_names(pd.Series(["a" * 20_000, "a@" * 10_000]), ["North"]).str.contains("contact").to_list() == [
+        False,
+        True,
+    ]
+
+
+def test_no_person_s_name_is_promised_away():
+    assert without_names(pd.Series(["Ann Lee said so."]), ["North Clinic"]).to_list() == ["Ann Lee said so."]
 
 
 def test_letters_written_in_two_ways_are_the_same_name():
@@ -100,8 +158,8 @@ def test_letters_written_in_two_ways_are_the_same_name():
 
 
 def test_a_name_is_text_and_no_pattern():
-    names = ["A & B (new)", ".*", "$x$", "—", "(", ""]
-    assert without_names(pd.Series(["a & b (new) .* $x$ —"]), names).to_list() == ["[a partner] .* [a partner] —"]
+    names = ["A & B (new)", ".*", "$x y$", "—", "(", ""]
+    assert without_names(pd.Series(["a & b (new) .* $x y$ —"]), names).to_list() == ["[a partner] .* $[a partner]$ —"]
 
 
 PLAIN = ["slow", "roof", "café", "12"]

@@ -81,6 +81,8 @@ def said(*rows):
          "Interest of 4 or 5: 1 of 1 joined partner whose interest is judged. Most people, 13, spoke of Price."),
         ([], [("Price", 9), ("Price", None), ("Time", 9)],
          "Most people, at least 9 each, spoke of Price and of Time."),
+        ([], [("Price", 1), ("Time", 0)], "One person spoke of Price."),
+        ([], [("Price", 1), ("Time", 1), ("Time", None)], "At least one person each spoke of Price and of Time."),
         ([("joined", None, 5)], [("Price", None), ("Time", 0)], None),
         ([], [], None),
     ],
@@ -154,6 +156,39 @@ def test_a_budget_that_is_not_stated_is_said_so(tables, money):
     assert "$5 asked for; the budget is not stated." in found
     assert found.endswith("its yearly budget is not stated.")
     assert resources_shown(rows[:0], budget=1, yearly=1, as_of=AS_OF).startswith(NO_TABLE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "advice"),
+    [
+        # All that is missing may be the entry whose day nobody wrote down.
+        ([(400_000, "received", None)], "nothing received, nothing pledged and nothing asked for (not counting 1 entry "
+         "without a date), of a yearly budget of $400,000.",
+         "$400,000 of the coalition's own yearly budget is neither received nor pledged, not counting 1 entry without "
+         "a date: first write its date into funding.csv (on)."),
+        ([(9, "received", None), (9, "pledged", None)], "(not counting 2 entries without a date)",
+         "$400,000 of the coalition's own yearly budget is neither received nor pledged, not counting 2 entries "
+         "without a date: first write their dates into funding.csv (on)."),
+        # What is only asked for would close no gap, whatever its date.
+        ([(9, "asked", None)], "(not counting 1 entry without a date)",
+         "$400,000 of the coalition's own yearly budget is neither received nor pledged."),
+        # Money for projects counts in any year.
+        ([(9, "received", "p")], "nothing received, nothing pledged and nothing asked for, of a yearly",
+         "$400,000 of the coalition's own yearly budget is neither received nor pledged."),
+    ],
+)  # fmt: skip
+def test_money_without_a_date_is_said_to_be_in_no_sum(tables, money, rows, said, advice):
+    given = tables(funding=money(*[(*row, None) for row in rows]))
+    found = gate(Preconditions(), given, yearly=400_000, as_of=AS_OF).set_index("precondition").loc["resources"]
+    assert said in found["tables_show"]
+    assert found["to_change"] == advice
+
+
+def test_a_date_that_hides_no_gap_is_not_asked_for(tables, money):
+    rows = money((100, "received", None, "2026-01-01"), (9, "received", None, None))
+    found = gate(Preconditions(), tables(funding=rows), budget=50, yearly=100, as_of=AS_OF)
+    advice = found.set_index("precondition").loc["resources", "to_change"]
+    assert advice == "$50 of the budget for new projects is neither received nor pledged."
 
 
 @pytest.mark.parametrize(

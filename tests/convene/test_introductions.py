@@ -150,8 +150,12 @@ def test_only_those_who_joined_and_stayed_are_introduced(make, reports):
         # Was there when the wave ended, and is gone today.
         person("e", "left", left_on="2027-01-01"),
         person("f", joined_on="2027-01-01"),
+        # Is there, and goes: on the wave's last day, after it, and long after it.
+        person("g", left_on="2026-12-31"),
+        person("h", left_on="2027-01-01"),
+        person("i", left_on="2031-01-01"),
     ]
-    ties = reports([("a", i, 0) for i in "bcdef"])
+    ties = reports([("a", i, 0) for i in "bcdefghi"])
     assert pairs_of(suggested(make("partners", people), ties)) == {("a", "b")}
 
 
@@ -299,7 +303,8 @@ def test_two_without_any_tie(joined, reports):
 
 def test_whoever_did_not_answer_is_asked_first(joined, reports):
     one, both = (all_say(["ac", "bc"], silent) for silent in ("a", "ab"))
-    in_common = "A and B have 1 partner in common but do not work together."
+    # Nobody says that they do not work together, or only one of the two.
+    in_common = "A and B have 1 partner in common but no known tie."
     assert reason_of(joined("abc"), reports(one), "a", "b") == (
         f"{in_common} A did not answer in 2026, so ask first whether they work together already."
     )

@@ -236,6 +236,29 @@ def test_what_an_answering_side_denies_is_never_confirmed(joined, reports):
     assert summary[["reciprocity_low", "reciprocity_high"]].to_list() == [0, 0]
 
 
+def test_two_of_the_silent_can_confirm_one_tie_and_no_more(joined, reports):
+    # a names b, b denies it; c and d are silent, and nobody who answered names them.
+    ties = reports([("a", "b", 2), ("b", "a", 0)])
+    sectors = dict.fromkeys("abcd", "health")
+    every = [
+        figures_of("abcd", sectors, says)["reciprocity"]
+        for says in everything_they_could_say("abcd", "cd", {("a", "b")})
+    ]
+    assert len(every) == 2 ** (2 * 3)
+    found = whole(joined("abcd"), ties)[["reciprocity_low", "reciprocity_high"]].to_list()
+    # At most the pair of c and d is confirmed, beside that of a and b, which never is.
+    assert found == [min(every), max(every)] == [0, 1 / (1 + 1)]
+
+
+def test_a_partner_from_outside_the_wave_is_in_no_bound(joined, make, reports):
+    # b, silent, could have named x, who is in no table: then three partners and, it may be, two ties.
+    partners = joined("ab")
+    now, then = (whole(partners, reports(said)) for said in ([("a", "b", 3)], [("a", "b", 3), ("b", "x", 1)]))
+    assert now["density"] == 1
+    assert then["density"] == 1 / 3
+    assert now[["ties_high", "density_high"]].to_list() == [1, 1]
+
+
 def test_ties_that_only_one_side_reports_are_silent_only_where_the_other_did_not_answer(joined, reports):
     ties = [("a", "b", 3), ("b", "c", 1), ("c", "a", 3)]
     summary = whole(joined("abc"), reports(ties))

@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
-from ci_analysis.errors import CiAnalysisError, StudyProblems
+from ci_analysis.errors import CiAnalysisError, StudyProblems, WrongUse
 from ci_analysis.exchange import formats
+from ci_analysis.exchange import understand as understand_module
+from ci_analysis.exchange.networks import from_graph
 from ci_analysis.exchange.transfer import import_network
 from ci_analysis.study import Study
 
@@ -140,7 +143,112 @@ def test_formulas_stay_text(empty: Callable[[], Path]) -> None:
     folder = empty()
     take(folder, "e.csv", "Label,Type\n=cmd(),health\n'+1,health\n", "kumu")
     partners = Study.read(folder).tables["partners"]
-    assert partners[["partner_id", "name"]].to_numpy().tolist() == [["cmd", "=cmd()"], ["1", "+1"]]
+    assert partners[["partner_id", "name"]].to_numpy().tolist() == [["cmd", "=cmd()"], ["1", "'+1"]]
+
+
+def test_an_apostrophe_is_taken_off_where_we_put_it_and_nowhere_else(empty: Callable[[], Path]) -> None:
+    folder = empty()
+    take(folder, "e.csv", "Label,Type,Description\n'-x,health,'=1\n", "kumu")
+    assert Study.read(folder).tables["partners"]["name"].to_list() == ["'-x"]
+    # Another program kept our sheet, marked its start, and put every cell in quotes.
+    folder = empty()
+    named = [("a", "'-x"), ("b", "''-x")]
+    ours = "\ufeffID,Label,Type,Status,Note\r\n" + "".join(f'"{i}","{n}",health,"joined",\r\n' for i, n in named)
+    take(folder, "e.csv", ours, "kumu")
+    assert Study.read(folder).tables["partners"]["name"].to_list() == ["-x", "'-x"]
+
+
+def test_a_field_that_is_no_name_of_a_column_never_becomes_one(empty: Callable[[], Path]) -> None:
+    folder = empty()
+    field = {"x_a,b": "1", "x_ok": "2", "x_": "3", 'x_q"': "4", "x_a\t!": "5"}
+    notes = take(folder, "e.json", json.dumps({"elements": [{"label": "A", "type": "health", **field}]}), "kumu")
+    header = (folder / "partners.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "partner_id,name,sector,status,x_ok"
+    assert 'Not taken over, since partners.csv has no such column: x_, x_a,b, x_a_!, x_q".' in notes
+
+
+def test_half_a_character_is_named(empty: Callable[[], Path]) -> None:
+    do = "write the whole one, or leave it out"
+    for item, where in (({"label": "A\ud83d", "type": "health"}, "label"), ({"label": "A", "x\udc00": "1"}, "x\ufffd")):
+        code = "\\ud83d" if where == "label" else "\\udc00"
+        said = problems(empty(), {"x.json": json.dumps({"elements": [item]})}, "kumu")
+        assert said == [f"x.json: the file holds half a character ({code}) in elements[1].{where}; {do}"]
+    with pytest.raises(WrongUse, match=r"The graph holds half a character \(\\udc00\) in node \ufffd: write"):
+        from_graph(nx.Graph([("\udc00", "B")]), wave="2026")
+
+
+def test_sheets_with_semicolons_are_read(empty: Callable[[], Path]) -> None:
+    folder = empty()
+    take(folder, "e.csv", 'Label;Type\r\n"Parks, roads";health\r\n', "kumu")
+    assert Study.read(folder).tables["partners"]["name"].to_list() == ["Parks, roads"]
+
+
+def test_a_folder_is_no_file(empty: Callable[[], Path], tmp_path: Path) -> None:
+    with pytest.raises(StudyProblems, match="this is a folder; name the files in it that are to be read"):
+        import_network(empty(), [tmp_path], form="kumu")
+
+
+def test_a_network_beyond_all_measure_is_refused(empty: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, most in (("MAXIMUM_ELEMENTS", 2), ("MAXIMUM_CONNECTIONS", 3), ("MAXIMUM_FIELDS", 9)):
+        monkeypatch.setattr(understand_module, name, most)
+    do = "export a part of the network"
+    nodes, edges = '<node id="{}"/>', '<edge source="a" target="b"/>'
+    element = {"label": "A"}
+    cases = [
+        ("x.graphml", "<graphml><graph>" + "".join(nodes.format(n) for n in "abc") + "</graph></graphml>", "graphml",
+         f"x.graphml:1: the file has more than 2 elements; {do}"),
+        ("x.gexf", "<gexf><graph>" + edges * 4 + "</graph></gexf>", "gexf",
+         f"x.gexf:1: the file has more than 3 connections; {do}"),
+        ("x.json", json.dumps({"elements": [element] * 3}), "kumu",
+         f"x.json: the file has more than 2 elements; {do}"),
+        ("x.json", json.dumps({"elements": [{**element, **{f"f{i}": i for i in range(9)}}]}), "kumu",
+         "x.json: the file has more than 9 fields; leave out those that partners and ties do not need"),
+        ("x.csv", "Label,Type\n" + "A,health\n" * 3, "kumu",
+         "x.csv: the network has more than 2 elements; export a part of it"),
+        ("x.csv", "From,To,Strength\na,b|c|d|e,1\n", "kumu",
+         "x.csv: the network has more than 3 connections; export a part of it"),
+        ("x.csv", ",".join(["Label", *(f"f{i}" for i in range(9))]) + "\n", "kumu",
+         f"x.csv:1: the sheet has more than 9 fields; {do}"),
+    ]  # fmt: skip
+    for name, content, form, says in cases:
+        assert problems(empty(), {name: content}, form) == [says]
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_rows_of_one_key_are_compared_with_the_first(empty: Callable[[], Path], twice: bool) -> None:
+    """Against every pair, one by one: which row differs, from which, and in what."""
+    said = [("a", 1), ("b", 2), ("a", 3), ("a", 1), ("b", 4), ("a", 5)][: None if twice else 2]
+    sheet = "ID,Label,Type,x_n\n" + "".join(f"{i},{i.upper()},health,{n}\n" for i, n in said)
+    expected, seen = [], {}
+    for row, (i, n) in enumerate(said, 2):
+        first = seen.setdefault(i, (row, n))
+        if n != first[1]:
+            what = f"the partner {i} is there twice (row {first[0]}), and differs"
+            expected.append(f"e.csv:{row}:x_n: {what}; keep one of the two")
+    if expected:
+        assert problems(empty(), {"e.csv": sheet}, "kumu") == expected
+    else:
+        folder = empty()
+        take(folder, "e.csv", sheet, "kumu")
+        assert Study.read(folder).tables["partners"]["partner_id"].to_list() == ["a", "b"]
+
+
+def test_identifiers_made_from_one_name_go_on_counting(empty: Callable[[], Path]) -> None:
+    folder = empty()
+    labels = ["Hall", "Hall 2", "hall!", "HALL?", "Hall-2.", "hall 2"]
+    nodes = "".join(
+        f'<node id="n{i}"><data key="l">{name}</data><data key="s">health</data></node>'
+        for i, name in enumerate(labels)
+    )
+    keys = '<key id="l" for="node" attr.name="label"/><key id="s" for="node" attr.name="sector"/>'
+    take(folder, "x.graphml", f"<graphml>{keys}<graph>{nodes}</graph></graphml>", "graphml")
+    made, used = [], set()
+    for stem in ("hall", "hall-2", "hall", "hall", "hall-2", "hall-2"):
+        # The slow way: from one on, each time.
+        name = next(c for c in (stem, *(f"{stem}-{n}" for n in range(2, 99))) if c not in used)
+        used.add(name)
+        made.append(name)
+    assert Study.read(folder).tables["partners"]["partner_id"].to_list() == made
 
 
 def test_a_name_without_letters_still_gets_an_identifier(empty: Callable[[], Path]) -> None:
@@ -211,21 +319,25 @@ OUTSIDE = '<!DOCTYPE gexf SYSTEM "file:///etc/passwd">\n<gexf/>'
          "the node 'a' is there twice"),
         ("x.graphml", "<graphml><graph><node/></graph></graphml>", "graphml", "a node has no id"),
         ("x.graphml", "<graphml><graph><hyperedge/></graph></graphml>", "graphml", "between more than two nodes"),
+        ("x.gexf", b'{"elements": []}', "gexf", "x.gexf:1: the file begins with '{', and so is not XML"),
+        ("x.graphml", "\ufeffLabel,Type\nA,health\n", "graphml", "x.graphml:1: the file begins with 'L'"),
+        ("x.csv", YED, "kumu", "x.csv:1: the file begins as XML does, and not as Kumu's files; say with --from"),
+        ("x.csv", b"PK\x03\x04", "kumu", "x.csv: the file is a workbook or another archive; save each"),
         ("x.json", "[" * 200_000, "kumu", "x.json"),
         ("x.json", '{"elements": [{"label": "A", "x": NaN}]}', "kumu", "the file holds NaN"),
         ("x.json", '{"elements": [{"label": ' + "9" * 6000 + "}]}", "kumu", "thousands of digits"),
-        ("x.json", '{"elements": 3}', "kumu", "this is not a Kumu blueprint"),
-        ("x.json", '[{"label": "A"}]', "kumu", "this is not a Kumu blueprint"),
-        ("x.json", '{"elements": [1]}', "kumu", "this is not a Kumu blueprint"),
+        ("x.json", '{"elements": 3}', "kumu", "the file is not a Kumu blueprint"),
+        ("x.json", '[{"label": "A"}]', "kumu", "the file is not a Kumu blueprint"),
+        ("x.json", '{"elements": [1]}', "kumu", "the file is not a Kumu blueprint"),
         ("x.json", '{"elements": [\n}', "kumu", "x.json:2: the file is not JSON"),
         ("x.csv", "Name,Sector\nA,health\n", "kumu", "x.csv:1: the header has neither Label (elements)"),
         ("x.csv", "Label,label\nA,health\n", "kumu", "x.csv:1: the column 'label' is there twice"),
         ("x.csv", "Label,Type\nA,health,x\n", "kumu", "x.csv:2: the row has 3 cells, the header 2"),
         ("x.csv", 'Label,Type\n"A"b,health\n', "kumu", "x.csv:2: the row is not CSV"),
         ("x.csv", "Label,Type\n" + "A" * 200_000 + ",health\n", "kumu", "x.csv:2: the row is not CSV"),
-        ("x.csv", b"Label,Type\nCaf\xe9,health\n", "kumu", "x.csv:2: the file is not UTF-8 (byte 0xe9)"),
+        ("x.csv", b"Label,Type\nCaf\xe9,health\n", "kumu", "it may be in Windows-1252 (byte 0xe9)"),
         ("x.csv", "Label,Type\n".encode("utf-16"), "kumu", "x.csv:1: the file is in UTF-16"),
-        ("x.csv", "Label,Type\nA\0,health\n", "kumu", "x.csv:2: the file holds a NUL character"),
+        ("x.csv", "Label,Type\nA\0,health\n", "kumu", "x.csv:2: the file holds NUL characters"),
         ("x.csv", "\n\n", "kumu", "x.csv:1: the file is empty"),
         ("x.csv", "Label,Type\nbell\x07,health\n", "kumu", "x.csv:2:label: 'bell\N{REPLACEMENT CHARACTER}' holds"),
         ("x.csv", "ID,Label,Type\n../up,A,health\n", "kumu", ""),

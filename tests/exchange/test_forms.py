@@ -647,6 +647,8 @@ def archive(parts: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED)
         ("agenda-goals,comment\n3,don’t\n".encode("cp1252"), "the file is in Windows-1252 (byte 0x92)"),
         ("agenda-goals,comment\n3,façade\n".encode("cp1252"), "is not in UTF-8; it may be in Windows-1252"),
         (b'agenda-goals\n"3', "the row is not CSV"),
+        (b"A" * 140_000 + b",agenda-goals\n,3\n", "a.xlsx:1: the row is not CSV (field larger than field limit"),
+        (b"agenda-goals\n3\n" + b"A" * 140_000, "a.xlsx:3: the row is not CSV (field larger than field limit"),
         (b"agenda-goals\n", "no answers below the headings"),
         (b"name,age\nKim,3\n", "no column is a statement of the readiness survey"),
         (b"agenda-goals,agenda-limits\n,n/a\n", "no row answers a statement"),
@@ -696,6 +698,18 @@ def test_a_sheet_that_claims_a_million_rows_is_read_for_what_it_holds(study: Stu
     content = rewritten(path, SHEET, lambda x: x.replace(b'ref="A1:A2"', b'ref="A1:XFD1048576"'))
     assert b"XFD1048576" in zipfile.ZipFile(io.BytesIO(content)).read(SHEET)
     path.write_bytes(content)
+    rows, problems = read_form(path, study, wave=WAVE)
+    assert faults(problems) == []
+    assert rows["score"].tolist() == [4]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_headings_may_be_long_together(delimiter: str, study: Study, tmp_path: Path) -> None:
+    # Read with another delimiter they are one cell, of more characters than the reader takes.
+    heads = [FIRST, *(f"Another question {n}: {'what do you think? ' * 25}" for n in range(400))]
+    assert sum(map(len, heads)) > 131_072
+    path = tmp_path / "a.csv"
+    path.write_text(delimiter.join(heads) + "\n" + delimiter.join(["4", *["x"] * 400]) + "\n", encoding="utf-8")
     rows, problems = read_form(path, study, wave=WAVE)
     assert faults(problems) == []
     assert rows["score"].tolist() == [4]

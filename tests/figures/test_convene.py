@@ -130,6 +130,14 @@ def test_missing_sectors_are_named(joined: dict[str, int], title: str) -> None:
     assert all(str(n) in made.alt for n in joined.values())
 
 
+def test_where_no_sector_is_needed_those_at_the_table_are_counted() -> None:
+    for joined, title in (((0, 0), "No partner has joined yet"),
+                          ((1, 0), "One partner from one sector is at the table"),
+                          ((2, 1), "Three partners from two sectors are at the table")):  # fmt: skip
+        rows = coverage(health=joined[0], k12=joined[1]).assign(needed=False, gap=False, invited=1)
+        assert title_of(figures.sector_gaps(a_study(), rows)) == title
+
+
 def test_a_missing_sector_says_why_it_is_needed_and_others_do_not() -> None:
     made = drawing(figures.sector_gaps(a_study(), coverage(health=0, k12=2)))
     words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", made.svg))
@@ -184,13 +192,14 @@ def judged(*rows: tuple[str, str, int | None, int | None]) -> pd.DataFrame:
     [
         (
             [("A", "joined", 5, 4), ("B", "joined", 3, 5), ("C", "invited", 5, 5), ("D", "joined", 5, 3)],
-            "1 of 3 partners with much influence is at the table with much interest; to be won are B and C",
+            "1 of 3 partners with much influence is at the table with much interest; B has joined with less interest; "
+            "C has not joined",
         ),
         ([("A", "joined", 4, 4), ("B", "joined", 5, 5)],
          "Both partners with much influence are at the table with much interest"),
         ([("A", "joined", 5, 3)], "No partner is said to have much influence on the issue"),
         ([("A", "prospect", 1, 5), ("B", "left", 5, 5), ("C", "joined", None, 5)],
-         "No partner with much influence is at the table with much interest; to be won is A"),
+         "No partner with much influence is at the table with much interest; A has not joined"),
     ],
 )  # fmt: skip
 def test_who_has_influence_and_is_to_be_won(rows: list[tuple], title: str) -> None:
@@ -226,6 +235,12 @@ def test_joining_counts_who_came_and_who_left() -> None:
 def test_joining_says_what_has_changed(days: list[str], ending: str) -> None:
     own = partners(["A", "B"], joined_on=pd.to_datetime(days))
     assert title_of(figures.joining(a_study(own), own)) == f"Two partners are at the table, {ending}"
+
+
+def test_joining_may_end_with_nobody() -> None:
+    days, left = (pd.to_datetime(x) for x in (["2024-01-10", "2024-02-10"], ["2024-03-10", "2024-03-10"]))
+    own = partners(["A", "B"], joined_on=days, left_on=left, status=["left", "left"])
+    assert title_of(figures.joining(a_study(own), own)) == "No partner is at the table, as a year ago"
 
 
 def test_joining_needs_two_days() -> None:
@@ -279,6 +294,9 @@ def test_density_stands_beside_its_response_rate(densities: list[float], title: 
         {"wave": w, "partners": 5, "respondents": 4, "response_rate": 0.8, "ties": round(10 * d), "density": d}
         for w, d in zip(waves, densities, strict=True)
     ]
+    # The same partners answered both times.
+    turned = round(10 * (densities[-1] - densities[0]))
+    rows[-1] |= {"new_ties_comparable": max(turned, 0), "lost_ties_comparable": max(-turned, 0)}
     made = figures.network_over_time(a_study(), table("network_summary", rows))
     if len(densities) == 1:
         assert isinstance(made, Statement)
@@ -304,10 +322,11 @@ def test_two_lines_that_end_together_keep_their_words_apart() -> None:
 @pytest.mark.parametrize(
     ("names", "pairs", "title", "through"),
     [
-        # In a path of three the middle lies on the one way between the ends.
-        ("ABC", [(0, 1, 2), (1, 2, 2)], "B holds the network together: 100%", "it"),
-        # In a path of four each of the two in the middle lies on 2 of 3 ways between others.
-        ("ABCD", [(0, 1, 2), (1, 2, 2), (2, 3, 2)], "B and C hold the network together: 67% and 67%", "them"),
+        # In a star of five the middle lies on all 4 * 3 / 2 ways between the others.
+        ("ABCDE", [(1, 0, 2), (1, 2, 2), (1, 3, 2), (1, 4, 2)], "B holds the network together: 100%", "it"),
+        # In two stars of three that are tied, each middle lies on all ways but the one between the other's points.
+        ("ABCDEF", [(0, 1, 2), (0, 2, 2), (0, 3, 2), (3, 4, 2), (3, 5, 2)],
+         "A and D hold the network together: 70% and 70%", "them"),
         ("ABC", [(0, 1, 2), (1, 2, 2), (0, 2, 2)], "No partner stands between others", ""),
     ],
 )  # fmt: skip
@@ -473,6 +492,7 @@ def test_comments_of_the_latest_wave_stand_with_their_statements() -> None:
     assert made.frame["statement"].to_list() == texts[["agenda-goals", "backbone-money"]].to_list()
     assert made.frame["comment"].to_list() == ["New.", "Thin."]
     assert "one comment of earlier waves" in made.lines[1]
+    assert "A person's name cannot be told from other words" in made.lines[0]
     assert figures.comments(a_study(), rows.iloc[:1]).title == "One comment on one statement: common agenda"
 
 
@@ -614,6 +634,17 @@ def test_the_backbone_is_named_with_its_money(received: float, title: str) -> No
     assert nothing.title == "North clinic holds the work together and received nothing in the last year"
 
 
+def test_the_backbone_s_money_without_a_date_is_said_to_be_in_no_sum() -> None:
+    study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=1.0, annual_budget=100.0))
+    rows = funding(("F", 100, "received", None, None), ("F", 9, "asked", None, None))
+    made = figures.backbone(study, study.tables["partners"], rows)
+    assert made.title.endswith(" and received nothing in the last year, not counting 1 entry without a date")
+    assert "The coalition's own money is told not counting 2 entries without a date (on in funding.csv)." in made.lines
+    dated = figures.backbone(study, study.tables["partners"], funding(("F", 100, "received", None, "2026-01-01")))
+    assert not [line for line in dated.lines if "without a date" in line]
+    assert "one full-time staff member" in set(made.frame["figure"])
+
+
 def test_a_backbone_may_lack_everything() -> None:
     study = a_study(backbone=SimpleNamespace(partner="p00", staff_fte=None, annual_budget=None))
     made = figures.backbone(study, study.tables["partners"], funding())
@@ -740,7 +771,7 @@ def everything(names: list[str]) -> list[tuple[object, tuple[object, ...]]]:
         (figures.joining, (study, own)),
         (figures.network_map, (study, places, ties, own, summary)),
         (figures.network_waves, (study, both, pd.concat([earlier, ties], ignore_index=True), own, two)),
-        (figures.network_changes, (study, two, changed, own)),
+        (figures.network_changes, (study, two, changed)),
         (figures.introductions, (study, summary, meet)),
         (figures.trust, (study, places, summary)),
         (figures.network_over_time, (study, two)),

@@ -328,8 +328,11 @@ def test_waves_count_what_is_new_and_what_is_lost() -> None:
     made = figures.network_waves(c.study, places, ties, own, summary)
     # Before: ab, bc. Now: ab, ac, bd, cd. d had no tie, its answer being of level 1.
     assert made.title == (
-        "Two more pairs of partners work together in 2025 than in 2024; no partner is without a tie any more"
+        "Four ties are known in 2025, where two were in 2024; 75% answered, where 100% had; no partner is without a "
+        "known tie, where one was"
     )
+    assert "hollow: partner without a known tie" in made.legend
+    assert "no partner without a known tie, 75% answered" in made.alt
     words = [unescape(x) for x in re.findall(r"<text[^>]*>([^<]*)</text>", made.svg)]
     assert words == ["2024", "2 ties", "100% answered", "2025", "4 ties: 3 new, 1 lost", "75% answered"]
     first, second = made.svg.split('class="panel"')[1:]
@@ -375,17 +378,78 @@ def test_changes_come_comparable_first_and_the_largest_first() -> None:
         ("p004", "p005", "lost", 4, None, True),
         ("p006", "p007", "new", None, 2, True),
     )
-    made = figures.network_changes(c.study, whole(), rows, c.partners)
+    made = figures.network_changes(c.study, whole(), rows)
     assert made.title == ("Two ties are new and one was lost since 2024; two of these do not hang on who answered")
     assert made.frame["change"].to_list() == ["lost", "new", "stronger", "new"]
     assert made.frame["comparable"].to_list() == ["yes", "yes", "yes", "no"]
     assert made.frame["before"].to_list() == ["coalition", "no tie", "cooperation", "no tie"]
     assert made.frame["now"].to_list() == ["no tie", "cooperation", "coordination", "collaboration"]
     assert "response rate 80%" in " ".join(made.lines)
-    short = figures.network_changes(c.study, whole(), rows, c.partners, most=1)
+    short = figures.network_changes(c.study, whole(), rows, most=1)
     assert short.lines[0] == "Three pairs more: 2 new and 1 stronger."
-    left = c.partners.assign(status=["left", *["joined"] * 14])
-    assert figures.network_changes(c.study, whole(), rows, left).frame["change"].iloc[-1] == "new; one has left"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("lost", True)], "no tie is new and one was lost since 2024; it is with a partner that came or left"),
+        ([("lost", True), ("new", True)], "one tie is new and one was lost since 2024; "
+         "both are with a partner that came or left"),
+        ([("lost", True)] * 3, "no tie is new and three were lost since 2024; "
+         "all are with a partner that came or left"),
+        ([("new", True), ("new", False)], "two ties are new and none was lost since 2024; "
+         "one is with a partner that came or left, "
+         "and the rest cannot be told from a change in who answered"),
+    ],
+)  # fmt: skip
+def test_a_tie_that_came_or_went_with_a_partner_is_not_laid_on_who_answered(rows: list[tuple], said: str) -> None:
+    c = coalition(15)
+    table = changes_of(
+        *((f"p{2 * i:03d}", f"p{2 * i + 1:03d}", change, None, 3, False) for i, (change, _) in enumerate(rows))
+    )
+    made = figures.network_changes(c.study, whole(), table.assign(came_or_left=[m for _, m in rows]))
+    assert made.title == said[:1].upper() + said[1:]
+    assert [words.partition("; ")[2] for words in made.frame["change"]].count("") == sum(not m for _, m in rows)
+
+
+@pytest.mark.parametrize(
+    ("between", "said"),
+    [
+        ([0.4, 0.4, 0.4, 0.4, 0.0], "4 hold the network together: 40% each of"),
+        ([0.6, 0.5, 0.4, 0.3, 0.0], "1 more hold the network together: 30% to 60% each of"),
+        ([0.4, 0.2, 0.0, 0.0, 0.0], "hold the network together: 40% and 20% of"),
+        ([0.4, 0.0, 0.0, 0.0, 0.0], "holds the network together: 40% of"),
+    ],
+)
+def test_no_broker_is_left_out_of_the_headline_where_others_hold_as_much(between: list[float], said: str) -> None:
+    c = coalition(15)
+    places = c.places[c.places["wave"] == c.places["wave"].iloc[-1]].head(5).assign(betweenness=between)
+    title = figures.brokers(c.study, places, c.summary).title
+    assert said.removeprefix("4 ") in title
+
+
+def test_those_who_did_not_answer_are_named_so_that_somebody_asks_them() -> None:
+    c = coalition(15)
+    silent = set(
+        c.places.loc[~c.places["answered"].astype(bool) & (c.places["wave"] == c.places["wave"].iloc[-1]), "partner_id"]
+    )
+    note = unescape(the_map(c).legend)
+    named = re.search(r"Without an answer: (.*?)\. ", note)
+    assert bool(named) == bool(silent)
+    assert all(c.study.labels["partner_id"][p] in note for p in silent)
+
+
+def test_introductions_that_gain_alike_share_the_headline() -> None:
+    c = coalition(15)
+    rows = table("introductions", [
+        {"rank": k, "partner_a": f"p{2 * k:03d}", "partner_b": f"p{2 * k + 1:03d}", "gain": gain,
+         "reason": "R.", "shortlist": True}
+        for k, gain in enumerate([0.05, 0.05, 0.05, 0.01], 1)
+    ])  # fmt: skip
+    assert (
+        " is one of three ways to tie the coalition together most"
+        in figures.introductions(c.study, whole(), rows).title
+    )
 
 
 @pytest.mark.parametrize(
@@ -395,13 +459,23 @@ def test_changes_come_comparable_first_and_the_largest_first() -> None:
         ([("p000", "p001", "weaker", 3, 2, True)],
          "No tie is new or lost since 2024, but one tie is stronger or weaker"),
         ([("p000", "p001", "new", None, 2, False)],
-         "One tie is new and none was lost since 2024; none of these can be told from a change in who answered"),
+         "One tie is new and none was lost since 2024; it cannot be told from a change in who answered"),
+        ([("p000", "p001", "lost", 2, None, True)],
+         "No tie is new and one was lost since 2024; that does not hang on who answered"),
+        ([("p000", "p001", "lost", 2, None, False), ("p000", "p002", "new", None, 2, False)],
+         "One tie is new and one was lost since 2024; neither can be told from a change in who answered"),
+        ([("p000", "p001", "lost", 2, None, True), ("p000", "p002", "lost", 2, None, True)],
+         "No tie is new and two were lost since 2024; these do not hang on who answered"),
+        ([("p000", "p001", "lost", 2, None, True), ("p000", "p002", "new", None, 2, False)],
+         "One tie is new and one was lost since 2024; one of these does not hang on who answered"),
+        ([("p000", f"p00{k}", "new", None, 2, False) for k in (1, 2, 3)],
+         "Three ties are new and none was lost since 2024; none of these can be told from a change in who answered"),
     ],
 )  # fmt: skip
 def test_a_wave_without_changes_or_without_the_same_answers_says_so(rows: list[tuple], title: str) -> None:
     c = coalition(15)
-    assert figures.network_changes(c.study, whole(), changes_of(*rows), c.partners).title == title
-    assert figures.network_changes(c.study, whole().iloc[:1], changes_of(*rows), c.partners) is None
+    assert figures.network_changes(c.study, whole(), changes_of(*rows)).title == title
+    assert figures.network_changes(c.study, whole().iloc[:1], changes_of(*rows)) is None
 
 
 def test_the_shortlist_is_shown_in_the_order_of_the_ranks() -> None:
@@ -456,11 +530,25 @@ def test_bounds_for_silence_are_said() -> None:
     c = coalition(15)
     bounds = {"mean_trust": 3.0, "mean_trust_low": 2.6, "mean_trust_high": 3.4, "mean_value": 2.0}
     made = drawing(figures.trust(c.study, rated(c, (3.0, 2.0, 5)), whole(**bounds)))
-    assert "Had all answered, the mean would lie for trust between 2.6 and 3.4." in made.alt
+    assert "Had all answered, the mean of this partner would lie for trust between 2.6 and 3.4." in made.alt
+    # Of three one is withheld, and the means and their bounds are of the other two.
+    bounds |= {"mean_value_low": 1.5, "mean_value_high": 2.5}
+    made = drawing(figures.trust(c.study, rated(c, (3.0, 2.0, 5), (3.0, 2.0, 6), (1.0, 1.0, 4)), whole(**bounds)))
+    assert (
+        "Had all answered, the mean of these two partners would lie for trust between 2.6 and 3.4 and for value "
+        "between 1.5 and 2.5." in made.alt
+    )
+    made = drawing(figures.trust(c.study, rated(c, (3.0, 2.0, 5), (3.0, np.nan, 6)), whole(**bounds)))
+    assert (
+        "Had all answered, the mean would lie for trust between 2.6 and 3.4 (of these two partners) and for value "
+        "between 1.5 and 2.5 (of this partner)." in made.alt
+    )
     assert "had all answered" not in the_map(coalition(15)).title.lower()
     summary = whole(wave=c.summary["wave"].iloc[-1], ties=20, ties_high=31)
     note = figures.network_map(c.study, c.places, c.ties, c.partners, summary).legend
-    assert "Had all answered, between 20 and 31 pairs would work together." in note
+    assert "Had all answered, between 20 and 31 pairs of these partners would work together." in note
+    one = figures.network_map(c.study, c.places, c.ties, c.partners, summary.assign(ties=0, ties_high=1)).legend
+    assert "Had all answered, at most one pair of these partners would work together." in one
     silent = figures.network_map(c.study, c.places, c.ties, c.partners, summary.assign(ties_high=20)).legend
     assert "Had all" not in silent
 
@@ -481,6 +569,195 @@ def test_few_or_no_ratings_make_no_picture_of_trust() -> None:
     assert few.title == "Too few partners rated each other in 2025 to show trust and value"
     assert "3.9" not in " ".join(few.lines)
     assert figures.trust(c.study, rated(c, (np.nan, np.nan, 0)), whole()) is None
+
+
+# --- silence is not a finding
+
+
+def surveyed(n: int, told: dict[str, dict[int, set[int]]]) -> SimpleNamespace:
+    """A coalition of n that all joined: in each wave who answered, and whom it named; to all others it said no."""
+    c = coalition(n, names=[f"Org {chr(65 + i)}" for i in range(n)])
+    ids = c.partners["partner_id"].to_list()
+    rows = [
+        {"wave": wave, "source": ids[i], "target": ids[j], "level": 3 if j in named else 0}
+        for wave, answers in told.items() for i, named in answers.items() for j in range(n) if j != i
+    ]  # fmt: skip
+    # Whoever says only something of itself is in the survey and has not answered.
+    rows += [{"wave": wave, "source": ids[0], "target": ids[0], "level": 5} for wave in told]
+    c.ties, own = table("ties", rows), c.partners
+    c.places = declared("network_partners", network_partners(own, c.ties, tie_level=2, seed=1))
+    c.summary = declared("network_summary", network_summary(own, c.ties, tie_level=2))
+    c.changes = declared("network_changes", network_changes(own, c.ties, tie_level=2))
+    c.introductions = declared("introductions", introductions(own, c.ties, tie_level=2))
+    return c
+
+
+def everybody(n: int) -> dict[int, set[int]]:
+    return {i: set(range(n)) - {i} for i in range(n)}
+
+
+def around(n: int, steps: int = 1) -> dict[int, set[int]]:
+    """Each names those next to it on a ring, so many steps to either side."""
+    return {i: {(i + s) % n for s in range(-steps, steps + 1) if s} for i in range(n)}
+
+
+def over_time(c: SimpleNamespace) -> str:
+    return drawing(figures.network_over_time(c.study, c.summary)).title
+
+
+def test_a_wave_that_one_partner_answered_is_not_told_as_a_fall() -> None:
+    c = surveyed(10, {"2025": everybody(10), "2026": {0: set(range(1, 9))}})
+    # 8 of 10 * 9 / 2 pairs.
+    assert over_time(c) == (
+        "8 of 45 pairs of partners are known to work together (18%); in 2025, when 100% answered instead of 10%, it "
+        "was 100%"
+    )
+    assert the_waves(c).title == (
+        "Eight ties are known in 2026, where 45 were in 2025; 10% answered, where 100% had; one partner has no known "
+        "tie, where everybody had one"
+    )
+    made = the_map(c)
+    assert made.title == "Eight pairs of partners are known to work together; nobody who answered works with Org J"
+    assert made.alt.endswith("Nobody who answered works with Org J.")
+    assert "Org J: nobody who answered works with it; " in made.svg
+    assert "hollow: no tie known" in made.legend
+    held = figures.brokers(c.study, c.places, c.summary)
+    assert held.title == "Only 1 of 10 joined partners answered: too few to say who holds the network together"
+    assert len(held.frame) == 10
+    met = figures.introductions(c.study, c.summary, c.introductions)
+    assert met.title.endswith("would tie the coalition together most, as far as the answers say")
+
+
+def test_those_who_answered_have_no_tie_and_of_the_silent_nobody_knows() -> None:
+    told = {0: {1}, 1: {0}, 2: set(), 3: {0}, 4: {0}, 5: {0}, 6: {0}}
+    made = the_map(surveyed(8, {"2026": told}))
+    assert made.title == (
+        "Five pairs of partners work together; Org C has no tie yet, and nobody who answered works with Org H"
+    )
+    assert made.alt.endswith("Org C has no tie yet, and nobody who answered works with Org H.")
+    assert "Org C: no tie; " in made.svg
+    assert "hollow: no tie known" in made.legend
+    legend = the_map(surveyed(7, {"2026": told})).legend
+    assert "hollow: no tie" in legend
+    assert "hollow: no tie known" not in legend
+
+
+@pytest.mark.parametrize(
+    ("silent", "words"),
+    [(1, "Org F"), (2, "Org E or Org F"), (3, "Org D, Org E or Org F"), (4, "Org C, Org D, Org E or 1 other"),
+     (5, "Org B, Org C, Org D or 2 others")],
+)  # fmt: skip
+def test_the_silent_are_each_meant_by_themselves(silent: int, words: str) -> None:
+    n = 6 - silent
+    c = surveyed(6, {"2026": everybody(n)})
+    assert (
+        the_map(c).title.removesuffix(", and Org A has no tie yet").endswith(f"obody who answered works with {words}")
+    )
+
+
+def test_where_nobody_answered_it_is_said() -> None:
+    c = surveyed(5, {"2026": {}})
+    assert the_map(c).title == "No pair of partners is known to work together: nobody answered"
+    assert figures.brokers(c.study, c.places, c.summary).title == (
+        "None of the joined partners answered: too few to say who holds the network together"
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        # All answered both times: 6 pairs of a ring of six, and 12 with those two steps away, of 15.
+        ({"2025": around(6), "2026": around(6, 2)},
+         "12 of 15 pairs of partners work together (80%), up from 40% in 2025"),
+        ({"2025": around(6, 2), "2026": around(6)},
+         "6 of 15 pairs of partners work together (40%), down from 80% in 2025"),
+        # One fell silent, and the others name each other still.
+        ({"2025": around(6), "2026": {i: around(6)[i] for i in range(5)}},
+         "6 of 15 pairs of partners work together (40%), as in 2025, when 100% answered instead of 83%"),
+        # Two beside each other fell silent, and with them the tie between them.
+        ({"2025": around(6), "2026": {i: around(6)[i] for i in range(4)}},
+         "5 of 15 pairs of partners work together (33%); in 2025, when 100% answered instead of 67%, it was 40%"),
+        # As many answered, and not the same: the last two, of whom nothing is known of the pairs of the first two.
+        ({"2025": {i: around(6)[i] for i in range(4)}, "2026": {i: around(6, 2)[i] for i in range(2, 6)}},
+         "11 of 15 pairs of partners work together (73%); in 2025, when 67% answered too, it was 33%"),
+    ],
+    ids=["up", "down", "as in", "silence", "as many others"],
+)  # fmt: skip
+def test_up_and_down_are_said_where_like_is_compared_with_like(told: dict, title: str) -> None:
+    assert over_time(surveyed(6, told)) == title
+
+
+def test_comparable_pairs_that_say_the_other_way_keep_the_headline_neutral() -> None:
+    # Of eight, all answer at first, and name nobody but the first two each other; then the first two have no tie any
+    # more, and a third, new to the survey, names everybody.
+    told = {"2025": {0: {1}, 1: {0}}, "2026": {0: set(), 1: set(), 2: set(range(3, 8))}}
+    c = surveyed(8, told)
+    latest = c.summary.iloc[-1]
+    assert latest[["new_ties_comparable", "lost_ties_comparable"]].to_list() == [0, 1]
+    assert over_time(c) == (
+        "5 of 28 pairs of partners are known to work together (18%); in 2025, when 25% answered instead of 38%, it was "
+        "4%"
+    )
+
+
+def test_as_many_new_as_lost_among_the_comparable_is_no_rise() -> None:
+    rows = whole(ties=30, density=30 / 105, new_ties_comparable=2, lost_ties_comparable=2)
+    assert drawing(figures.network_over_time(coalition(3).study, rows)).title == (
+        "30 of 105 pairs of partners work together (29%); in 2024, when 80% answered too, it was 19%"
+    )
+    unknown = drawing(figures.network_over_time(coalition(3).study, rows.assign(response_rate=np.nan))).title
+    assert unknown == "30 of 105 pairs of partners work together (29%); in 2024 it was 19%"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "rates", "title"),
+    [
+        ((24, 0), (51, 0), (0.65, 0.74),
+         "51 ties are known in 2025, where 24 were in 2024; 74% answered, where 65% had"),
+        ((24, 3), (51, 2), (0.65, 0.74),
+         "51 ties are known in 2025, where 24 were in 2024; 74% answered, where 65% had; two partners have no known "
+         "tie, where three had none"),
+        ((5, 1), (5, 1), (0.8, 0.8),
+         "five ties are known in 2025, as many as in 2024; 80% answered both times; one partner has no known tie"),
+        ((1, 0), (1, 2), (0.8, 0.8),
+         "one tie is known in 2025, as in 2024; 80% answered both times; two partners have no known tie, where "
+         "everybody had one"),
+        ((0, 4), (0, 4), (0.0, 0.0),
+         "no tie is known in 2025, as in 2024; nobody answered either time; four partners have no known tie"),
+        ((1, 2), (0, 4), (0.5, 0.0),
+         "no tie is known in 2025, where one was in 2024; nobody answered, where 50% had; four partners have no known "
+         "tie, where two had none"),
+        ((0, 4), (1, 0), (0.0, 0.5),
+         "one tie is known in 2025, where none was in 2024; 50% answered, where nobody had; no partner is without a "
+         "known tie, where four were"),
+        ((2, 0), (3, 0), (np.nan, 0.5), "three ties are known in 2025, where two were in 2024"),
+    ],
+)  # fmt: skip
+def test_waves_are_told_without_a_cause(
+    first: tuple[int, int], last: tuple[int, int], rates: tuple[float, float], title: str
+) -> None:
+    summary = whole().assign(response_rate=rates)
+    assert drawn._waves_title([("2024", *first), ("2025", *last)], summary) == title
+
+
+@pytest.mark.parametrize(
+    ("n", "answer", "title"),
+    [
+        # A star of five in which all answer, and of ten in which half of them do: the middle is on every way.
+        (5, 5, "Org A holds the network together: 100% of the shortest ways between others lead through it"),
+        (10, 5, "Org A holds the network together: 100% of the shortest ways between others lead through it"),
+        (10, 4, "Only 4 of 10 joined partners answered: too few to say who holds the network together"),
+        (3, 3, "A network of three partners is too small for one to hold it together"),
+        (4, 4, "A network of four partners is too small for one to hold it together"),
+    ],
+)
+def test_who_holds_the_network_together_needs_answers_and_partners(n: int, answer: int, title: str) -> None:
+    told = {i: set(range(1, n)) if i == 0 else {0} for i in range(answer)}
+    c = surveyed(n, {"2026": told})
+    assert figures.brokers(c.study, c.places, c.summary).title == title
+    few = answer < n / 2
+    met = figures.introductions(c.study, c.summary, c.introductions).title
+    assert met.endswith("as far as the answers say" if few else "tie the coalition together most")
 
 
 # --- edges of the cases
@@ -523,7 +800,7 @@ def test_few_partners_strange_names_and_no_ties_break_nothing(n: int, waves: int
     for draw, frames in (
         (figures.network_map, (places, ties, own, summary)),
         (figures.network_waves, (places, ties, own, summary)),
-        (figures.network_changes, (summary, changes, own)),
+        (figures.network_changes, (summary, changes)),
         (figures.introductions, (summary, meetings)),
         (figures.trust, (places, summary)),
         (figures.network_over_time, (summary,)),

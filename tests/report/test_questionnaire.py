@@ -12,10 +12,10 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from ci_analysis.errors import WrongUse
+from ci_analysis.errors import CiAnalysisError, WrongUse
 from ci_analysis.issues.profile import load_instrument
 from ci_analysis.report.questionnaire import form_questions, questionnaire, write_questionnaire
-from ci_analysis.report.withhold import enough_answers, public_study
+from ci_analysis.report.withhold import enough_answers, may_be_public, public_study
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame
 
@@ -210,7 +210,7 @@ def test_names_of_controls_and_identifiers_do_not_clash(page: Page) -> None:
 @pytest.mark.parametrize("least", [2, 5, 12])
 def test_what_it_promises_of_scores_is_what_editions_do(least: int) -> None:
     said = Page(questionnaire(study_of(["A", "B"], minimum_respondents=least))).said
-    assert f"only from {least} answers on" in said
+    assert f"rounded to one decimal and only from {least} answers on" in said
     study = study_of(["A", "B"], minimum_respondents=least)
     tables = {name: empty_frame(t) for name, t in OUTPUTS.items()}
     conditions = empty_frame(OUTPUTS["conditions"]).reindex(range(2))
@@ -221,7 +221,12 @@ def test_what_it_promises_of_scores_is_what_editions_do(least: int) -> None:
 
 def test_what_it_promises_of_comments_and_answers_is_what_editions_do() -> None:
     assert not OUTPUTS["comments"].public
+    assert OUTPUTS["comments"].never_public
     assert "respondent" not in OUTPUTS["comments"].names
+    said = Page(questionnaire(study_of(["A", "B"]))).said
+    assert "taken out where they are recognized" in said
+    assert "please name nobody" in said
+    assert "without names" not in said
     study = study_of(["A", "B"])
     answers = empty_frame(INPUTS["readiness"]).reindex(range(1))
     answers = answers.assign(wave="2026", respondent="a", item="agenda-goals", score=3.0, comment="Hm.")
@@ -230,10 +235,23 @@ def test_what_it_promises_of_comments_and_answers_is_what_editions_do() -> None:
 
 
 def test_what_is_said_of_ties_follows_what_is_published() -> None:
-    private = Page(questionnaire(study_of(["A", "B"]))).said
-    assert "only as the mean of 5 or more ratings" in private
-    publish = study_of([]).settings.publish.model_copy(update={"tables": ("ties",)})
-    assert "These answers may be published." in Page(questionnaire(study_of(["A", "B"], publish=publish))).said
+    open_, closed = "These answers may be published.", "drawn for the coalition alone, in the internal edition"
+
+    def said(*tables: str) -> str:
+        publish = study_of([]).settings.publish.model_copy(update={"tables": tables})
+        return Page(questionnaire(study_of(["A", "B"], publish=publish))).said
+
+    behind = {t.name for t in OUTPUTS.values() if "ties" in t.made_from and not t.public} | {"ties"}
+    assert {"network_partners", "network_changes", "introductions"} <= behind
+    for name, table in {**INPUTS, **OUTPUTS}.items():
+        promised = name not in behind
+        assert (closed in said(name), open_ in said(name)) == (promised, not promised), name
+        # What the promise is about: a table with who works with whom is not in the public edition, or it is said.
+        study = study_of([], publish=study_of([]).settings.publish.model_copy(update={"tables": (name,)}))
+        assert may_be_public(study, table) or table.never_public
+    assert closed in said()
+    for tables in ((), ("ties",)):
+        assert "only as the mean of 5 or more ratings, rounded to one decimal" in said(*tables)
 
 
 def test_the_same_study_makes_the_same_page_whatever_the_order_of_partners() -> None:
@@ -273,5 +291,34 @@ def test_it_is_written_where_reports_are_or_where_it_is_told(example: Study, tmp
     there = tmp_path / "new" / "q.html"
     assert write_questionnaire(study, there, wave="2026") == there
     assert there.read_text(encoding="utf-8") == questionnaire(study, wave="2026")
-    with pytest.raises(WrongUse, match="cannot be written"):
+    with pytest.raises(
+        CiAnalysisError, match=r"q\.html cannot be written \(.*\); all is as it was\. Name another place"
+    ):
         write_questionnaire(study, there / "q.html")
+
+
+def test_its_own_place_is_renewed_as_long_as_nobody_worked_there(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "raw" / "mine"
+    shutil.copytree(STUDIES / "only-settings", folder)
+    study = Study.read(folder)
+    page, table = write_questionnaire(study), write_questionnaire(study, form=True)
+    assert write_questionnaire(study, wave="2026-Q4") == page
+    assert "Q4 2026" in page.read_text(encoding="utf-8")
+    assert write_questionnaire(study, form=True) == table
+    for path, form in ((page, False), (table, True)):
+        made = path.read_bytes()
+        for changed in (made.replace(b"agenda", b"Agenda", 1), made + b"\n", b"", b"mine\xff"):
+            path.write_bytes(changed)
+            with pytest.raises(
+                WrongUse, match=r"is there already; nothing was written\. .* or replace it with --force"
+            ):
+                write_questionnaire(study, form=form)
+            assert path.read_bytes() == changed
+        assert (
+            write_questionnaire(study, form=form, force=True).read_bytes() == made.replace(b"Q4 2026", b"") or not form
+        )
+    # Anywhere else a page that was made here is somebody's: it may be the one that was handed out.
+    elsewhere = tmp_path / "q.html"
+    write_questionnaire(study, elsewhere)
+    with pytest.raises(WrongUse, match="is there already"):
+        write_questionnaire(study, elsewhere)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations_with_replacement, product
+from math import comb
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from ci_analysis import pipeline
 from ci_analysis.convene import condition_scores, condition_spread, network_partners, network_summary
@@ -204,6 +206,85 @@ def test_scores_of_few_respondents_are_in_no_edition(study: Study, tables: dict[
     assert shown.loc[~few, ["score", "spread"]].notna().all(axis=None)
 
 
+@pytest.mark.parametrize("kind", ["public", "internal"])
+def test_what_respondents_and_raters_said_has_one_decimal(
+    study: Study, tables: dict[str, pd.DataFrame], kind: str
+) -> None:
+    shown = edition_of(study, tables, kind).tables
+    whole = [f"mean_{name}" for name in RATED]
+    for name, columns in (("conditions", MEANS), ("network_partners", RATED), ("network_summary", whole)):
+        if name not in shown:
+            continue
+        exact, cells = tables[name][columns], shown[name][columns]
+        assert cells.notna().any(axis=None)
+        pd.testing.assert_frame_equal(cells, cells.round(1), check_exact=True)
+        assert not exact.equals(exact.round(1)), "the run's own tables are exact"
+        if name != "network_summary":  # those are over fewer partners
+            far = (cells - exact).abs().drop(columns=["low", "high"], errors="ignore")
+            assert (far.isna() | (far <= HALF)).all(axis=None)
+
+
+MEANS = ["score", "low", "high", "spread", "backbone", "others"]
+
+
+def test_an_interval_follows_from_what_is_shown_beside_it() -> None:
+    """With 4 degrees of freedom t is 2.776; with fewer than five respondents there is no spread."""
+    rows = conditions_of(np.array([[6, 12, 13, 24, 30], [11, 11, 12, 12, 13]]))
+    shown = edition(conditions=rows)["conditions"]
+    half = 2.776 * shown["spread"] / 5**0.5
+    assert (shown["high"] - shown["score"]).to_list() == pytest.approx(half.to_list(), abs=HALF)
+    assert (shown["score"] - shown["low"]).to_list() == pytest.approx(half.to_list(), abs=HALF)
+    four = edition(conditions=rows.assign(respondents=4.0))["conditions"]
+    assert four[["spread", "low", "high"]].isna().all(axis=None)
+    assert four["score"].equals(shown["score"])
+
+
+def conditions_of(sums: np.ndarray) -> pd.DataFrame:
+    """A wave a row of sums of six answers, a column a respondent: the table of one condition, exact."""
+    scores, n = sums / 6, sums.shape[1]
+    mean, spread = scores.mean(axis=1), scores.std(axis=1, ddof=1).round(12)
+    half = t.ppf(0.975, n - 1) * spread / n**0.5
+    rows = pd.DataFrame({"score": mean, "low": mean - half, "high": mean + half, "spread": spread})
+    level = np.digitize(mean + 1e-9, [1.8, 2.6, 3.4, 4.2]) + 1.0
+    return rows.assign(wave=rows.index.astype(str), condition="backbone", respondents=float(n), level=level)
+
+
+def told(looks: pd.DataFrame, sums: np.ndarray) -> tuple[float, float]:
+    """In what share of all cases five scores are told by what is shown; and four, to who adds its own."""
+    groups = looks.fillna(0).groupby(list(looks), sort=False).ngroup().to_numpy()
+    alone = np.bincount(groups)[groups] == 1
+    cases = pd.DataFrame({"looks": np.repeat(groups, sums.shape[1]), "case": np.repeat(np.arange(len(sums)), 5)})
+    cases = cases.assign(own=sums.ravel()).drop_duplicates()
+    return alone.mean(), (cases.groupby(["looks", "own"])["case"].transform("size") == 1).mean()
+
+
+def test_few_of_all_ways_in_which_five_may_answer_six_statements_are_told() -> None:
+    """Every way: five respondents whose six answers add up to 6 to 30 each, in no order."""
+    sums = np.array(list(combinations_with_replacement(range(6, 31), 5)))
+    assert len(sums) == comb(25 + 5 - 1, 5)
+    exact = conditions_of(sums)
+    columns = ["score", "low", "high", "spread", "level"]
+    everybody, insider = told(exact[columns].round(9), sums)
+    assert everybody > 1 / 50, "with all digits, thousands are told"
+    assert insider > 1 / 10
+    everybody, insider = told(edition(conditions=exact)["conditions"][columns], sums)
+    assert everybody < 1 / 2000
+    assert insider < 1 / 1000
+
+
+def test_the_network_of_few_partners_is_not_public(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    """Of four partners and a density of 1, the roster says who works with whom: everybody with everybody."""
+    least = study.settings.minimum_respondents
+    whole = tables["network_summary"].head(2).assign(partners=[least - 1.0, float(least)], density=1.0)
+    shown = public_tables(study, {**tables, "network_summary": whole})
+    assert shown["network_summary"]["wave"].to_list() == [whole["wave"].iloc[1]]
+    assert "network_summary" not in public_tables(study, {**tables, "network_summary": whole.head(1)})
+    assert len(public_tables(study, tables)["network_summary"]) == len(tables["network_summary"])
+    assert len(edition_of(study, {**tables, "network_summary": whole}, "internal").tables["network_summary"]) == 2
+    none = public_tables(study, {**tables, "network_summary": whole.head(0)})
+    assert "network_summary" in none, "where there is no network, a page says what to fill in"
+
+
 def test_trust_from_few_raters_is_not_shown(study: Study, tables: dict[str, pd.DataFrame]) -> None:
     partners = enough_answers(study, tables)["network_partners"]
     few = partners["n_ratings"] < study.settings.minimum_respondents
@@ -215,6 +296,8 @@ def test_trust_from_few_raters_is_not_shown(study: Study, tables: dict[str, pd.D
 RATED = ["trust", "trust_low", "trust_high", "value", "value_low", "value_high"]
 RATINGS = ["reliability", "mission", "openness", "influence", "involvement", "resources"]
 LEAST = 3
+#: Half of what is rounded away.
+HALF = 0.05 + 1e-9
 FEW = SimpleNamespace(settings=SimpleNamespace(minimum_respondents=LEAST))
 ITEMS = pd.DataFrame({"item": ["x1", "x2", "y1"], "condition": ["x", "x", "y"]})
 LEVELS = pd.DataFrame({"condition": ["x", "y"], "level": 1, "start": 1.0})
@@ -285,11 +368,11 @@ def test_no_rating_and_no_withheld_mean_is_a_sum_of_what_is_shown(survey: tuple[
         means = pd.DataFrame(own, index=answers["target"].unique())
         cells = places[of].dropna()
         known = means.loc[cells.index]
-        assert known.to_numpy() @ answers["value"].to_numpy() == pytest.approx(cells.to_numpy())
+        assert known.to_numpy() @ answers["value"].to_numpy() == pytest.approx(cells.to_numpy(), abs=HALF)
         whole = shown["network_summary"][f"mean_{of}"].iloc[0]
         if pd.notna(whole):
             known = pd.concat([known, known.mean().to_frame().T])
-            assert known.iloc[-1] @ answers["value"].to_numpy() == pytest.approx(whole), "over those shown, no others"
+            assert known.iloc[-1] @ answers["value"].to_numpy() == pytest.approx(whole, abs=HALF), "over those shown"
         for one in (*means.drop(index=cells.index).to_numpy(), *np.eye(len(answers))):
             assert not in_span(one, known.to_numpy())
 
@@ -313,7 +396,8 @@ def test_a_mean_of_trust_needs_as_many_partners_as_a_score_needs_answers() -> No
     places = places.assign(trust=[1.0, 2, 4, 4] * 2, value=[1.0, 2, 3, 4] * 2, trust_low=1.0, trust_high=[4, None] * 4)
     whole = pd.DataFrame({"wave": ["2025", "2026"], "mean_trust": [9.0, 9.0], "mean_value": [9.0, 9.0]})
     shown = edition(network_partners=places, network_summary=whole)["network_summary"]
-    assert shown["mean_trust"].to_list() == [pytest.approx((1 + 2 + 4) / 3), pytest.approx(np.nan, nan_ok=True)]
+    assert shown["mean_trust"].iloc[0] == round((1 + 2 + 4) / 3, 1)
+    assert pd.isna(shown["mean_trust"].iloc[1])
     assert shown["mean_value"].iloc[0] == (1 + 2 + 3) / 3
     assert shown["mean_trust_low"].iloc[0] == 1
     assert shown[["mean_trust_high", "mean_value_low"]].isna().all(axis=None), "a bound over some bounds nothing"
@@ -392,7 +476,7 @@ def test_no_answer_is_a_sum_of_the_means_that_are_shown(survey: tuple[pd.DataFra
         means = {name: part / part.sum() for name, part in parts.items() if part.any()}
         known = {name: mean for name, mean in means.items() if pd.notna(getattr(row, name))}
         for name, mean in known.items():
-            assert mean @ scores.to_numpy() == pytest.approx(getattr(row, name))
+            assert mean @ scores.to_numpy() == pytest.approx(getattr(row, name), abs=HALF)
         hidden = [mean for name, mean in means.items() if name not in known and not parts[name].all()]
         for one in (*hidden, *np.eye(len(ours))):
             assert not in_span(one, np.array(list(known.values())))

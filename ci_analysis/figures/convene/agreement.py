@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.convene.conditions import agenda_answers
+from ci_analysis.convene.money import not_counting, own_money
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.words import (
     NAME_LETTERS,
@@ -191,16 +192,14 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
     funding : pandas.DataFrame
         The study's table of funding.
     """
-    named, today = study.settings.backbone, pd.Timestamp(study.settings.as_of)
+    named = study.settings.backbone
     lines = _marked(study, "backbone", "Illustrative: the backbone's staff and budget are made up for teaching.")
     if named is None:
         said = "No office or person is named as backbone (backbone in study.yaml)."
         return Statement("Nobody is named yet to hold the work together", lines=(said,))
     name = study.labels["partner_id"].get(named.partner, named.partner)
-    year = (funding["on"] > today - pd.DateOffset(years=1)) & (funding["on"] <= today)
-    own = funding[funding["project_id"].isna() & year].groupby("status")["amount"].sum()
-    # Without an entry of a status, nothing was received, pledged or asked for.
-    own = own.reindex(["received", "pledged", "asked"], fill_value=0.0)
+    entries = own_money(funding, as_of=study.settings.as_of)
+    own, undated = entries["amount"], entries["undated"]
     title, budget = f"{shortened(name, NAME_LETTERS)} holds the work together", named.annual_budget
     if budget and len(funding):
         share = own["received"] / budget
@@ -208,6 +207,7 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
         if share >= 1:
             part = "a whole year's budget" if share == 1 else "more than a year's budget"
         title += f" and received {part if own['received'] else 'nothing'} in the last year"
+        title += f", {not_counting(undated['received'])}" if undated["received"] else ""
     elif named.staff_fte is not None:
         title += f" with {_staff(named.staff_fte)}"
     status = partners.loc[partners["partner_id"] == named.partner, ["status", "role"]].dropna(subset=["status"])
@@ -227,6 +227,7 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
         "How many people work for it is not stated (staff_fte under backbone in study.yaml).": named.staff_fte is None,
         "What it costs a year is not stated (annual_budget under backbone in study.yaml).": budget is None,
         "What money came in is not known: funding.csv has no rows.": not len(funding),
+        f"The coalition's own money is told {not_counting(undated.sum())} (on in funding.csv).": undated.sum() > 0,
         "What it coordinates is not known: no table says who leads, owns or reports what.": not work,
         "It is not among the partners that have joined.": len(status) > 0 and status["status"].iloc[0] != "joined",
     }
@@ -258,6 +259,8 @@ def _coordinated(study: Study, partner: str) -> list[tuple[str, str]]:
 
 
 def _staff(fte: float) -> str:
+    if fte == 1:
+        return "one full-time staff member"
     return f"{fte:g} full-time staff" if fte else "no paid staff"
 
 

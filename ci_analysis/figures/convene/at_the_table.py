@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ci_analysis.convene.roster import MUCH
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.grids import name_grid
 from ci_analysis.figures.words import (
@@ -135,6 +136,8 @@ def _gap_title(missing: Sequence[str], rows: pd.DataFrame) -> str:
     n = int(rows["needed"].sum())
     if not n:
         joined, sectors = rows["joined"].sum(), (rows["joined"] > 0).sum()
+        if not joined:
+            return "No partner has joined yet"
         title = f"{how_many(joined, 'partner', 'partners')} from {how_many(sectors, 'sector', 'sectors')} "
         return sentence(title + ("is at the table" if joined == 1 else "are at the table"))
     if not missing:
@@ -177,10 +180,6 @@ def roster(study: Study, partners: pd.DataFrame) -> Statement:
     return Statement(sentence(title), frame.dropna(axis=1, how="all"), "Partners by sector")
 
 
-#: From this judgement of interest or influence on, a partner has much of it.
-_MUCH = 4
-
-
 _ALL_NAMED = 40
 
 
@@ -203,8 +202,8 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
     judged = here.dropna(subset=["interest", "influence"])
     if not len(judged):
         return None
-    strong = judged[judged["influence"] >= _MUCH].sort_values("influence", ascending=False, kind="stable")
-    won = strong["status"].eq("joined") & (strong["interest"] >= _MUCH)
+    strong = judged[judged["influence"] >= MUCH].sort_values("influence", ascending=False, kind="stable")
+    won = strong["status"].eq("joined") & (strong["interest"] >= MUCH)
     some = how_many(int(won.sum()), "partner", "partners", of=len(strong))
     if not len(strong):
         title = "no partner is said to have much influence on the issue"
@@ -229,12 +228,12 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
             "y": sorted_rows["influence"].astype(int),
             "full": sorted_rows["full"],
             # With many, only those with much influence are named, or the picture would be longer than a page.
-            "named": (len(judged) <= _ALL_NAMED) | (sorted_rows["influence"] >= _MUCH),
+            "named": (len(judged) <= _ALL_NAMED) | (sorted_rows["influence"] >= MUCH),
         }
     )
     some = how_many(len(judged), "partner", "partners")
     alt = f"Grid of {some} by interest and influence, from 1 to 5. Much of both: "
-    both = strong[strong["interest"] >= _MUCH]
+    both = strong[strong["interest"] >= MUCH]
     alt += f"{listing([shortened(x, NAME_LETTERS) for x in both['name']], most=12)}."
     unknown = len(here) - len(judged)
     if unknown:
@@ -244,7 +243,7 @@ def interest_influence(study: Study, partners: pd.DataFrame) -> Drawing | None:
         kinds=list(sectors.values()),
         scale=(1, 5),
         axes=("Interest in the issue, 1 to 5", "Influence on it, 1 to 5"),
-        corner=(_MUCH - 1, _MUCH, "shaded: much influence, less interest"),
+        corner=(MUCH - 1, MUCH, "shaded: much influence, less interest"),
         title=sentence(title),
         alt=alt,
     )
@@ -299,7 +298,7 @@ def joining(study: Study, partners: pd.DataFrame, *, ax: Axes | None = None) -> 
         if unknown:
             ax.set_xlabel(f"Not on the line, since its day is not known: {how_many(unknown, 'partner', 'partners')}")
     if now == then:
-        change = "as many as a year ago"
+        change = "as many as a year ago" if now else "as a year ago"
     elif not then:
         change = f"since {date_words(first)}"
     else:

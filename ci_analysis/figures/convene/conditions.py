@@ -118,7 +118,7 @@ def _wave_points(ax: Axes, rows: pd.DataFrame, y: dict[str, int], *, back: int) 
     least, most = rows["respondents"].min(), rows["respondents"].max()
     answers = f"{least:.0f}" if least == most else f"{least:.0f}–{most:.0f}"
     score = rows["score"].to_numpy()
-    # An interval may pass the ends of the scale, where no answer can lie; one answer alone has none.
+    # An interval may pass the ends of the scale, where no answer can lie; that of few answers is not shown.
     errors = np.vstack([score - rows["low"].clip(lower=1), rows["high"].clip(upper=5) - score])
     colour = COLOURS["one"] if back == 0 else COLOURS["muted"]
     ax.errorbar(score, at, xerr=np.nan_to_num(errors), linestyle="none", marker=markers[back % len(markers)],
@@ -328,8 +328,10 @@ def comments(study: Study, comments: pd.DataFrame) -> Statement:
     earlier = len(comments) - len(rows)
     least = spelled(study.settings.minimum_respondents)
     lines = (
-        "Nothing says who wrote what: names of partners and ways to reach them are left out, and the comments on a "
-        "statement stand in the order of their letters. Read them with the same care: words can tell who speaks.",
+        "Nothing says who wrote what: the names of partners are left out where they are written as in the data, and so "
+        "are e-mail addresses and phone numbers; the comments on a statement stand in the order of their letters. A "
+        "person's name cannot be told from other words: it stands where somebody wrote it. Read the comments before "
+        "you pass this page on, since words, too, can tell who speaks.",
         f"Comments are shown on a condition from {least} respondents on."
         + (f" The data hold {how_many(earlier, 'comment', 'comments')} of earlier waves." if earlier else ""),
     )

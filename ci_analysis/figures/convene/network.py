@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ci_analysis.convene.ties import undirected_ties
+from ci_analysis.convene.ties import LEVELS, undirected_ties
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.networks import Panel, network, small_multiples
 from ci_analysis.figures.words import (
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = ["brokers", "introductions", "network_changes", "network_map", "network_over_time", "network_waves", "trust"]
 
-#: Levels of Collaboration (Frey et al. 2006).
-_TIES = {1: "networking", 2: "cooperation", 3: "coordination", 4: "coalition", 5: "collaboration"}
 _PAIR = ["partner_a", "partner_b"]
 _NO_SECTOR = "Sector not known"
 #: At most so many partners in the picture of trust and value.
 _RATED = 25
+#: With fewer partners, somebody is between the others almost always.
+_NETWORK = 5
 #: Colour, shape, size and words of the two ratings.
 _RATING_LOOKS = {"trust": ("one", "o", 44, "Trust"), "value": ("two", "D", 32, "Value to the work")}
 
@@ -65,26 +65,68 @@ def network_map(
     wave = places["wave"].iloc[-1]
     nodes, edges = _everybody(study, places, ties, partners)
     here, n = nodes[nodes["here"]], int(edges["strength"].notna().sum())
-    alone = [shortened(x, NAME_LETTERS) for x in here.loc[here["degree"] == 0, "name"]]
     most = here["degree"].max()
-    title = f"{how_many(n, 'pair of partners works', 'pairs of partners work')} together"
-    if alone:
-        title += f"; {listing(alone, most=3)} {'has' if len(alone) == 1 else 'have'} no tie yet"
+    title = f"{how_many(n, 'pair', 'pairs')} of partners {_work(n, _few_answered(summary, wave))} together"
+    said = _without_ties(here)
+    if not here["answered"].any():
+        title, said = "No pair of partners is known to work together: nobody answered", ""
+    elif said:
+        title += f"; {said}"
     elif n:
         title += ", and everybody works with somebody"
     alt = f"Network of {how_many(len(here), 'partner', 'partners')} in {period_words(wave)}"
     if most > 0:
         top = [shortened(x, NAME_LETTERS) for x in here.loc[here["degree"] == most, "name"]]
         alt += f". The most ties, {most:.0f}, {'has' if len(top) == 1 else 'have'} {listing(top, most=3)}"
+    alt += f". {sentence(said)}" if said else ""
     return network(
         nodes,
         edges,
         kinds=_kinds(study),
-        strengths=_TIES,
+        strengths=LEVELS,
         title=sentence(title),
         alt=f"{alt}.",
-        note=f"{_answered(summary, wave)} {_had_all_answered(summary, wave)}".strip(),
+        note=f"{_answered(summary, wave)} {_silent(here, partners)}{_had_all_answered(summary, wave)}".strip(),
     )
+
+
+def _silent(here: pd.DataFrame, partners: pd.DataFrame) -> str:
+    """Name the joined partners of the network that did not answer, so that somebody asks them again."""
+    asked = here["partner_id"].isin(partners.loc[partners["status"].eq("joined"), "partner_id"])
+    names = [shortened(x, NAME_LETTERS) for x in here.loc[asked & ~here["answered"], "name"]]
+    return f"Without an answer: {listing(names, most=12)}. " if names else ""
+
+
+def _work(n: int, few: bool) -> str:
+    """Say that so many pairs work (together); where few answered, that they are known to."""
+    if few:
+        return f"{'is' if n < 2 else 'are'} known to work"
+    return "works" if n < 2 else "work"
+
+
+def _few_answered(summary: pd.DataFrame, wave: str) -> bool:
+    """Whether fewer than half of those asked answered; not where nobody was asked."""
+    return bool(summary.set_index("wave").loc[wave, "response_rate"] < 0.5)
+
+
+def _without_ties(here: pd.DataFrame) -> str:
+    """Say who answered and has no tie, and of whom only others could have told one: silence is not a no."""
+    alone = here["degree"] == 0
+    names = [
+        [shortened(x, NAME_LETTERS) for x in here.loc[alone & (here["answered"] == told), "name"]]
+        for told in (True, False)
+    ]
+    sure = f"{listing(names[0], most=3)} {'has' if len(names[0]) == 1 else 'have'} no tie yet" if names[0] else ""
+    silent = f"nobody who answered works with {_any_of(names[1], most=3)}" if names[1] else ""
+    return ", and ".join(part for part in (sure, silent) if part)
+
+
+def _any_of(names: list[str], *, most: int) -> str:
+    """Return names as a list of which each is meant by itself; beyond `most`, the rest are counted."""
+    if len(names) > most:
+        rest = len(names) - most
+        return f"{', '.join(names[:most])} or {rest:,} {'other' if rest == 1 else 'others'}"
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
 
 
 def network_waves(
@@ -135,11 +177,16 @@ def network_waves(
         change = f", {listing(turned)} since {period_words(before)}" if turned else ""
         said.append(
             f"{period_words(wave)}: {how_many(n, 'tie', 'ties')}{change}, "
-            f"{how_many(counts[-1][2], 'partner', 'partners')} without a tie, {rate}"
+            f"{how_many(counts[-1][2], 'partner', 'partners')} without a known tie, {rate}"
         )
     alt = f"{sentence(spelled(len(panels)))} small networks, every partner in one place in all of them. "
     return small_multiples(
-        nodes, edges, panels, kinds=_kinds(study), title=sentence(_waves_title(counts)), alt=f"{alt}{'; '.join(said)}."
+        nodes,
+        edges,
+        panels,
+        kinds=_kinds(study),
+        title=sentence(_waves_title(counts, summary)),
+        alt=f"{alt}{'; '.join(said)}.",
     )
 
 
@@ -151,19 +198,25 @@ def _everybody(
     latest = places[places["wave"] == wave]
     nodes = pd.DataFrame({"partner_id": sorted(places["partner_id"].unique())})
     nodes = nodes.merge(partners[["partner_id", "name", "sector"]], on="partner_id", how="left")
-    nodes = nodes.merge(latest[["partner_id", "degree"]], on="partner_id", how="left")
+    nodes = nodes.merge(latest[["partner_id", "degree", "answered"]], on="partner_id", how="left")
     name = nodes["name"].fillna("").astype("object")
     nodes["name"] = name.where(name.str.strip() != "", nodes["partner_id"])
     nodes["kind"] = nodes["sector"].map(lambda s: sectors.get(s, _NO_SECTOR))
     nodes["here"] = nodes["degree"].notna()
-    nodes["tip"] = [
-        f"{n}: {how_many(d, 'tie', 'ties')}; {k}" if pd.notna(d) else n
-        for n, d, k in zip(nodes["name"], nodes["degree"], nodes["kind"], strict=True)
-    ]
+    nodes["answered"] = nodes["answered"].eq(True).fillna(False).astype(bool)
+    nodes["tip"] = [_tip(n) if n.here else n.name for n in nodes.itertuples(index=False)]
     pairs = undirected_ties(ties, tie_level=study.settings.tie_level)
     ends = _ends(pairs, nodes["partner_id"])
     edges = ends[["a", "b"]].drop_duplicates().sort_values(["a", "b"], ignore_index=True)
     return nodes, edges.merge(ends.loc[ends["wave"] == wave, ["a", "b", "strength"]], on=["a", "b"], how="left")
+
+
+def _tip(node: object) -> str:
+    """Say of one partner what is known of its ties."""
+    name, degree, kind = node.name, node.degree, node.kind  # type: ignore[attr-defined]
+    if degree == 0 and not node.answered:  # type: ignore[attr-defined]
+        return f"{name}: nobody who answered works with it; {kind}"
+    return f"{name}: {how_many(degree, 'tie', 'ties')}; {kind}"
 
 
 def _ends(pairs: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
@@ -186,20 +239,29 @@ def _turned(ends: pd.DataFrame, before: str | None, wave: str) -> pd.DataFrame:
     return both.assign(change=both["change"].astype("object").map(words))
 
 
-def _waves_title(counts: list[tuple[str, int, int]]) -> str:
-    """Say how ties, and partners without any, went from the first wave shown to the last."""
+def _waves_title(counts: list[tuple[str, int, int]], summary: pd.DataFrame) -> str:
+    """Say how many ties were known in the first wave shown and the last, of how many answers: not what became of any.
+
+    A tie that nobody tells of any more may be there still, where those who told of it are silent.
+    """
     (first, then, alone_then), (last, now, alone) = counts[0], counts[-1]
+    title = f"{how_many(now, 'tie is', 'ties are')} known in {period_words(last)}, "
     if now == then:
-        title = f"as many pairs of partners work together in {period_words(last)} as in {period_words(first)}"
+        title += f"{'as' if now < 2 else 'as many as'} in {period_words(first)}"
     else:
-        more = f"{spelled(abs(now - then))} {'more' if now > then else 'fewer'}"
-        pairs = "pair of partners works" if abs(now - then) == 1 else "pairs of partners work"
-        title = f"{more} {pairs} together in {period_words(last)} than in {period_words(first)}"
+        title += f"where {spelled(then)} {'was' if then < 2 else 'were'} in {period_words(first)}"
+    rates = summary.set_index("wave")["response_rate"]
+    if rates[[first, last]].notna().all():
+        before, after = (percent(rates[w]) if rates[w] else "nobody" for w in (first, last))
+        both = " either time" if after == "nobody" else " both times"
+        title += f"; {after} answered{both if before == after else f', where {before} had'}"
     if alone:
-        title += f"; {how_many(alone, 'partner has', 'partners have')} no tie"
-        title += f", where {spelled(alone_then)} had none" if alone != alone_then else ""
+        title += f"; {how_many(alone, 'partner has', 'partners have')} no known tie"
+        had = f"{spelled(alone_then)} had none" if alone_then else "everybody had one"
+        title += f", where {had}" if alone != alone_then else ""
     elif alone_then:
-        title += "; no partner is without a tie any more"
+        were = "was" if alone_then == 1 else "were"
+        title += f"; no partner is without a known tie, where {spelled(alone_then)} {were}"
     return title
 
 
@@ -214,7 +276,9 @@ def _had_all_answered(summary: pd.DataFrame, wave: str) -> str:
     high = row.get("ties_high", np.nan)
     if pd.isna(high) or not high > row["ties"]:
         return ""
-    return f"Had all answered, between {row['ties']:,.0f} and {high:,.0f} pairs would work together."
+    if high == 1:
+        return "Had all answered, at most one pair of these partners would work together."
+    return f"Had all answered, between {row['ties']:,.0f} and {high:,.0f} pairs of these partners would work together."
 
 
 def _answered(summary: pd.DataFrame, wave: str) -> str:
@@ -250,16 +314,13 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
     if not len(rows):
         return None
     waves, last = [period_words(w) for w in rows["wave"]], rows.iloc[-1]
-    kind = _TIES[study.settings.tie_level]
+    kind = LEVELS[study.settings.tie_level]
     pairs = round(last["partners"] * (last["partners"] - 1) / 2)
     some = how_many(last["ties"], "pair of partners", "pairs of partners", of=pairs)
-    title = f"{some} {'works' if last['ties'] < 2 else 'work'} together"
+    title = f"{some} {_work(last['ties'], _few_answered(rows, last['wave']))} together"
     if len(rows) == 1:
         return Statement(sentence(title), lines=(f"A tie is {kind} or more. {_answered(summary, last['wave'])}",))
-    before, now = percent(rows["density"].iloc[-2]), percent(last["density"])
-    change = np.sign(last["density"] - rows["density"].iloc[-2]) if before != now else 0
-    title += f" ({now}), {({1: 'up from', -1: 'down from', 0: 'as in'})[int(change)]} "
-    title += f"{before} in {waves[-2]}" if change else waves[-2]
+    title += f" ({percent(last['density'])}){_since(rows)}"
     ax = new_axes(ax, height=2.7)
     x = np.arange(len(rows))
     high = 100 * rows["density_high"].astype("float64") if "density_high" in rows else pd.Series(np.nan, rows.index)
@@ -310,6 +371,29 @@ def network_over_time(study: Study, summary: pd.DataFrame, *, ax: Axes | None = 
     return finding(ax, sentence(title), alt=alt + ".")
 
 
+def _since(rows: pd.DataFrame) -> str:
+    """Say how the latest share of pairs stands to the one before; up or down only where like is compared with like.
+
+    The share falls where partners fall silent. It is said to rise or fall only where the pairs of which the same sides
+    answered both times say so too. A wave left out in between has no such pairs.
+    """
+    then, last = rows.iloc[-2], rows.iloc[-1]
+    wave, before = period_words(then["wave"]), percent(then["density"])
+    rates = [r["response_rate"] for r in (then, last)]
+    asked = [percent(r) for r in rates if pd.notna(r)]
+    others = len(asked) == 2 and asked[0] != asked[1]
+    answered = f"when {asked[0]} answered instead of {asked[1]}" if others else ""
+    if before == percent(last["density"]):
+        return f", as in {wave}{', ' if answered else ''}{answered}"
+    change = np.sign(last["density"] - then["density"])
+    alike = last.get("new_ties_comparable", np.nan) - last.get("lost_ties_comparable", np.nan)
+    if pd.notna(alike) and np.sign(alike) == change:
+        return f", {'up' if change > 0 else 'down'} from {before} in {wave}"
+    if len(asked) == 2 and not others:
+        answered = f"when {asked[0]} answered too"
+    return f"; in {wave}{f', {answered},' if answered else ''} it was {before}"
+
+
 def _silence_band(ax: Axes, x: np.ndarray, low: pd.Series, high: pd.Series) -> None:
     """Show how far up the share of pairs could lie, had all answered."""
     band = ax.fill_between(x, low, high.fillna(low), color=COLOURS["one"], alpha=0.16, linewidth=0, zorder=0)
@@ -323,6 +407,9 @@ def _points(gain: float) -> str:
 
 def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: int = 10) -> Statement | None:
     """Say which partners hold the network together in the latest wave; for the coalition alone.
+
+    Where fewer than half of those asked answered, or fewer than five partners are in it, nobody is said to: whoever
+    answers alone is between all others.
 
     Parameters
     ----------
@@ -341,14 +428,16 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
         return None
     rows = rows.sort_values(["betweenness", "degree", "partner_id"], ascending=[False, False, True])
     names = study.labels["partner_id"]
-    top = rows[rows["betweenness"] >= 0.1].head(3)
-    if len(top):
-        held = listing([_called(names, p, NAME_LETTERS) for p in top["partner_id"]])
+    top = rows[rows["betweenness"] >= 0.1]
+    if _few_answered(summary, wave):
+        title = f"{_only_some(summary, wave)} answered: too few to say who holds the network together"
+    elif len(rows) < _NETWORK and rows["betweenness"].max() > 0:
+        title = f"A network of {spelled(len(rows))} partners is too small for one to hold it together"
+    elif len(top):
+        held = listing([_called(names, p, NAME_LETTERS) for p in top["partner_id"]], most=3)
         title = f"{held} {'holds' if len(top) == 1 else 'hold'} the network together: "
-        title += (
-            f"{listing([percent(b) for b in top['betweenness']])} of the shortest ways between others lead through "
-        )
-        title += "it" if len(top) == 1 else "them"
+        title += f"{_shares(top['betweenness'])} of the shortest ways between others "
+        title += f"lead through {'it' if len(top) == 1 else 'them'}"
     elif rows["betweenness"].max() > 0:
         most_between = percent(rows["betweenness"].max())
         title = "No partner alone holds the network together: "
@@ -370,6 +459,23 @@ def brokers(study: Study, places: pd.DataFrame, summary: pd.DataFrame, *, most: 
         f"Shortest ways through each, {period_words(wave)}",
         (_answered(summary, wave),),
     )
+
+
+def _shares(shares: pd.Series) -> str:
+    """Say up to three shares one by one, more by their range, and equal ones once."""
+    said = [percent(share) for share in shares]
+    if len(set(said)) == 1:
+        return said[0] if len(said) == 1 else f"{said[0]} each"
+    return listing(said) if len(said) <= 3 else f"{said[-1]} to {said[0]} each"
+
+
+def _only_some(summary: pd.DataFrame, wave: str) -> str:
+    """Say how few of those asked answered."""
+    row = summary.set_index("wave").loc[wave]
+    if not row["respondents"]:
+        return "None of the joined partners"
+    asked = round(row["respondents"] / row["response_rate"])
+    return f"Only {how_many(row['respondents'], 'joined partner', 'joined partners', of=asked)}"
 
 
 def _up_to(value: float, high: float) -> str:
@@ -415,7 +521,7 @@ def trust(
     kept = kept.sort_values(["trust", "value", "partner_id"], ascending=[False, False, True])
     names = [_called(study.labels["partner_id"], p, 42) for p in kept["partner_id"]]
     y = np.arange(len(kept))[::-1]
-    notes = [_answered(summary, wave), _rating_bounds(summary, wave), few if hidden else ""]
+    notes = [_answered(summary, wave), _rating_bounds(rows, summary, wave), few if hidden else ""]
     if len(kept) < len(rows):
         notes.append(f"Shown are the {len(kept)} of {len(rows)} with the most ratings.")
     under = "\n".join(line for note in notes if note for line in textwrap.wrap(note, 46))
@@ -462,20 +568,23 @@ def _trust_title(rows: pd.DataFrame, summary: pd.DataFrame, wave: str) -> str:
     return title
 
 
-def _rating_bounds(summary: pd.DataFrame, wave: str) -> str:
-    """Say between what bounds the means lie; nothing where nobody was silent."""
+def _rating_bounds(rows: pd.DataFrame, summary: pd.DataFrame, wave: str) -> str:
+    """Say between what bounds the means lie, and of how many partners; nothing where nobody was silent."""
     row = summary.set_index("wave").loc[wave]
-    parts = []
+    parts, of_them = [], []
     for of in ("trust", "value"):
         low, high = row.get(f"mean_{of}_low", np.nan), row.get(f"mean_{of}_high", np.nan)
         if pd.notna(low) and pd.notna(high) and high > low:
-            parts.append(f"{of} between {low:.1f} and {high:.1f}")
-    return f"Had all answered, the mean would lie for {listing(parts)}." if parts else ""
+            parts.append(f"for {of} between {low:.1f} and {high:.1f}")
+            n = int(rows[of].notna().sum())
+            of_them.append(f"of these {spelled(n)} partners" if n > 1 else "of this partner")
+    if len(set(of_them)) == 1:
+        return f"Had all answered, the mean {of_them[0]} would lie {listing(parts)}."
+    each = [f"{part} ({of})" for part, of in zip(parts, of_them, strict=True)]
+    return f"Had all answered, the mean would lie {listing(each)}." if each else ""
 
 
-def network_changes(
-    study: Study, summary: pd.DataFrame, changes: pd.DataFrame, partners: pd.DataFrame, *, most: int = 12
-) -> Statement | None:
+def network_changes(study: Study, summary: pd.DataFrame, changes: pd.DataFrame, *, most: int = 12) -> Statement | None:
     """Say which ties are new, lost, stronger or weaker since the wave before; for the coalition alone.
 
     Parameters
@@ -486,8 +595,6 @@ def network_changes(
         Table `network_summary`.
     changes : pandas.DataFrame
         Table `network_changes`.
-    partners : pandas.DataFrame
-        The study's table of partners, for who has left.
     most : int
         How many pairs.
 
@@ -504,16 +611,17 @@ def network_changes(
     lines = [f"{_answered(summary, before)} {_answered(summary, wave)}"]
     if not len(rows):
         return Statement(f"No tie has changed since {since}", lines=tuple(lines))
-    alike = rows["comparable"].fillna(False).astype(bool)
+    alike, moved = (rows[c].fillna(False).astype(bool) for c in ("comparable", "came_or_left"))
     counts = rows["change"].value_counts().reindex(["new", "lost"], fill_value=0)
     sure = rows.loc[alike, "change"].value_counts().reindex(["new", "lost"], fill_value=0)
     title = f"{how_many(counts['new'], 'tie is', 'ties are')} new and {_were_lost(counts['lost'])} since {since}"
     if not counts.sum():
         title = f"No tie is new or lost since {since}, but {_were_otherwise(len(rows))}"
     else:
-        title += f"; {_sure_words(int(sure.sum()), int(counts.sum()))}"
+        with_moved = int((moved & rows["change"].isin(["new", "lost"])).sum())
+        title += f"; {_sure_words(int(sure.sum()), with_moved, int(counts.sum()))}"
     alike_words = "Comparable are pairs of which the same sides answered both times"
-    lines.insert(0, f"{alike_words}; of the others only the answers may have changed.")
+    lines.insert(0, f"{alike_words}; of the others only the answers, or who is in the network, may have changed.")
     size = (rows["strength"].fillna(0) - rows["strength_before"].fillna(0)).abs()  # no tie is level 0
     kinds = rows["change"].map({"new": 0, "lost": 1, "stronger": 2, "weaker": 3})
     rows = rows.assign(alike=~alike, size=-size, kind=kinds).sort_values(["alike", "size", "kind", *_PAIR])
@@ -523,13 +631,10 @@ def network_changes(
         said = listing([f"{rest[c]} {c}" for c in ("new", "lost", "stronger", "weaker") if c in rest])
         lines.insert(0, f"{sentence(how_many(len(rows) - most, 'pair', 'pairs'))} more: {said}.")
     names = study.labels["partner_id"]
-    gone = set(partners.loc[partners["status"] == "left", "partner_id"])
     frame = pd.DataFrame(
         {
             "pair": [_pair_words(names, r.partner_a, r.partner_b) for r in shown.itertuples()],
-            "change": [
-                r.change + ("; one has left" if {r.partner_a, r.partner_b} & gone else "") for r in shown.itertuples()
-            ],
+            "change": [_MOVED.get(c, c) if m else c for c, m in zip(shown["change"], moved[shown.index], strict=True)],
             "before": [_level_words(v) for v in shown["strength_before"]],
             "now": [_level_words(v) for v in shown["strength"]],
             "comparable": ["no" if other else "yes" for other in shown["alike"]],
@@ -538,12 +643,23 @@ def network_changes(
     return Statement(sentence(title), frame, f"Pairs whose tie changed, {since} to {period_words(wave)}", tuple(lines))
 
 
-def _sure_words(sure: int, changed: int) -> str:
-    """Say how many of the ties that are new or lost do not hang on who answered."""
-    if not sure:
-        return "none of these can be told from a change in who answered"
-    some = "all" if sure == changed > 1 else spelled(sure)
-    return f"{some} of these {'does' if sure == 1 else 'do'} not hang on who answered"
+_MOVED = {"new": "new; one came", "lost": "lost; one left"}
+_WITH = {1: "it is", 2: "both are"}
+
+
+def _sure_words(sure: int, moved: int, changed: int) -> str:
+    """Say how many of the ties that are new or lost do not hang on who answered, and how many on who is there."""
+    if moved == changed:
+        return f"{_WITH.get(changed, 'all are')} with a partner that came or left"
+    with_moved = f"{spelled(moved)} {'is' if moved == 1 else 'are'} with a partner that came or left"
+    if sure + moved < changed and not sure:
+        rest = {1: "it cannot", 2: "neither can"}.get(changed, "none of these can")
+        told = "be told from a change in who answered"
+        return f"{with_moved}, and the rest cannot {told}" if moved else f"{rest} {told}"
+    if sure == changed:
+        return f"{'that does' if changed == 1 else 'these do'} not hang on who answered"
+    some = f"{spelled(sure)} of these {'does' if sure == 1 else 'do'} not hang on who answered"
+    return f"{some}, and {with_moved}" if moved else some
 
 
 def _were_lost(n: int) -> str:
@@ -555,7 +671,7 @@ def _were_otherwise(n: int) -> str:
 
 
 def _level_words(level: float) -> str:
-    return "no tie" if pd.isna(level) else _TIES[round(level)]
+    return "no tie" if pd.isna(level) else LEVELS[round(level)]
 
 
 def _called(names: Mapping[str, str], partner: str, most: int) -> str:
@@ -589,9 +705,10 @@ def introductions(study: Study, summary: pd.DataFrame, table: pd.DataFrame, *, m
     wave = summary["wave"].iloc[-1]
     row, answered = summary.iloc[-1], _answered(summary, wave)
     if not len(table):
-        if row["partners"] >= 2 and row["density"] == 1:
+        if row["partners"] >= 2 and row["density"] == 1 and pd.notna(row["response_rate"]):
             return Statement("Every pair of partners works together already", lines=(answered,))
         return Statement("There is nobody to introduce yet", lines=(answered,))
+    alike = int(table["gain"].eq(table["gain"].max()).sum())
     kept = list(table[table["shortlist"]].sort_values("rank").head(most).itertuples())
     names = study.labels["partner_id"]
     first, other = (_called(names, p, NAME_LETTERS) for p in (kept[0].partner_a, kept[0].partner_b))
@@ -611,4 +728,7 @@ def introductions(study: Study, summary: pd.DataFrame, table: pd.DataFrame, *, m
         answered,
     )
     title = f"Introducing {first} to {other} would tie the coalition together most"
+    if alike > 1:
+        title = f"Introducing {first} to {other} is one of {spelled(alike)} ways to tie the coalition together most"
+    title += ", as far as the answers say" if _few_answered(summary, wave) else ""
     return Statement(title, frame, f"Introductions that would help most, {period_words(wave)}", lines)
