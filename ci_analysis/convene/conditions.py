@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from ci_analysis.convene.money import not_counting, own_money, usd
+from ci_analysis.convene.money import not_counting, own_money, usd, year_to
 from ci_analysis.convene.waves import in_wave_order
 from ci_analysis.errors import WrongUse
 from ci_analysis.tables import OUTPUTS, empty_frame
@@ -543,7 +543,7 @@ def backbone_evidence(
     ...     {"amount": [300000.0], "status": "received", "project_id": None, "on": pd.Timestamp("2026-02-01")}
     ... )
     >>> print(backbone_evidence("The Office", 2.5, 400000, funding, as_of=date(2026, 6, 30)))
-    The Office is named as backbone, with 2.5 full-time-equivalent staff; in the year to 2026-06-30 it received
+    The Office is named as backbone, with 2.5 full-time-equivalent staff; in the year to June 30, 2026 it received
     $300,000 of its yearly budget of $400,000 (75%).
     """
     if name is None:
@@ -567,7 +567,7 @@ def _funded(who: str, budget: float | None, funding: pd.DataFrame, as_of: date) 
     received, pledged = own["amount"]
     undated = int(own["undated"].sum())
 
-    clause = f"in the year to {as_of.isoformat()} {who} received {usd(received) if received else 'nothing'}"
+    clause = f"{year_to(as_of)} {who} received {usd(received) if received else 'nothing'}"
     if budget is not None and budget > 0:
         clause += f" of its yearly budget of {usd(budget)} ({_percent(received, budget)})"
     elif who == "it":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ci_analysis.convene.conditions import agenda_answers
-from ci_analysis.convene.money import STATUSES, not_counting, own_money, usd
+from ci_analysis.convene.money import STATUSES, not_counting, own_money, usd, year_to
 from ci_analysis.convene.roster import MUCH
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ADVICE = {
         "Urgency would show in partners who say how much the issue matters to them (interest in partners.csv) and in "
         "many residents who speak of the same thing (voices.csv): ask both."
     ),
-    "champion": "Ask one of the joined partners with much influence and interest to answer for the agenda in public.",
+    "champion": "Ask somebody whom others in the community follow to answer for the agenda in public.",
 }
 
 
@@ -215,7 +215,7 @@ def resources_shown(funding: pd.DataFrame, *, budget: float | None, yearly: floa
     ... )
     >>> print(resources_shown(funding, budget=20, yearly=None, as_of=date(2026, 6, 30)))
     For new projects: $5 received, nothing pledged and $2 asked for, of a budget of $20. For the coalition itself, in
-    the year to 2026-06-30: nothing received, nothing pledged and nothing asked for; its yearly budget is not stated.
+    the year to June 30, 2026: nothing received, nothing pledged and nothing asked for; its yearly budget is not stated.
     """
     if funding.empty:
         return "No table speaks of it: funding.csv has no rows."
@@ -225,7 +225,7 @@ def resources_shown(funding: pd.DataFrame, *, budget: float | None, yearly: floa
     of_own = f", of a yearly budget of {usd(yearly)}" if yearly is not None else "; its yearly budget is not stated"
     return (
         f"For new projects: {_each(_for_projects(funding, as_of))}{of_projects}. "
-        f"For the coalition itself, in the year to {as_of.isoformat()}: {_each(own['amount'])}"
+        f"For the coalition itself, {year_to(as_of)}: {_each(own['amount'])}"
         f"{f' ({but})' if but else ''}{of_own}."
     )
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-__all__ = ["STATUSES", "not_counting", "own_money", "usd"]
+__all__ = ["STATUSES", "not_counting", "own_money", "usd", "year_to"]
 
 #: Where money stands, and how a sentence says it.
 STATUSES = {"received": "received", "pledged": "pledged", "asked": "asked for"}
@@ -76,3 +76,19 @@ def usd(amount: float) -> str:
     '$1,234'
     """
     return f"${amount:,.0f}"
+
+
+def year_to(as_of: date) -> str:
+    """Return the clause that names the year up to a day.
+
+    Parameters
+    ----------
+    as_of : datetime.date
+        The year's last day.
+
+    Examples
+    --------
+    >>> year_to(date(2026, 6, 30))
+    'in the year to June 30, 2026'
+    """
+    return f"in the year to {as_of:%B} {as_of.day}, {as_of.year}"

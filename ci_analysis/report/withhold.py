@@ -139,8 +139,7 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     if not may_be_public(study, table):
         return empty_frame(table)
     internal = _internal_measures(study)
-    partners = study.tables["partners"]
-    prospects = set(partners.loc[partners["status"] == "prospect", "partner_id"])
+    prospects = _prospects(study)
     kept = pd.Series(True, index=frame.index)
     if table.name == "partners":
         kept = frame["status"] != "prospect"
@@ -153,6 +152,8 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     for column in table.columns:
         if not column.public:
             shown[column.name] = blank[column.name]
+        elif column.link == "partners.partner_id" and column.presence == "key":
+            kept &= ~frame[column.name].isin(prospects)
         elif column.link == "partners.partner_id" and prospects:
             shown[column.name] = shown[column.name].map(
                 lambda cell: ";".join(m for m in members(cell) if m not in prospects) or None, na_action="ignore"
@@ -164,6 +165,11 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
             else:
                 kept &= ~of_internal
     return shown[kept].reset_index(drop=True)
+
+
+def _prospects(study: Study) -> set[str]:
+    partners = study.tables["partners"]
+    return set(partners.loc[partners["status"] == "prospect", "partner_id"])
 
 
 def may_be_public(study: Study, table: Table) -> bool:
@@ -189,12 +195,13 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     Returns
     -------
     dict of str to pandas.DataFrame
-        Tables for the coalition alone are not in it, nor the network of a wave with fewer partners than
-        `minimum_respondents`: its totals would say who works with whom. Rows with a count of people from 1 to
-        `minimum_count` − 1, and those that would give it back, keep their keys and lose every figure; they are marked
-        in `x_withheld`.
+        Tables for the coalition alone are not in it, nor rows of prospects in any, nor the network of a wave with
+        fewer partners than `minimum_respondents`: its totals would say who works with whom. Rows with a count of
+        people from 1 to `minimum_count` − 1, and those that would give it back, keep their keys and lose every
+        figure; they are marked in `x_withheld`.
     """
     shown = {}
+    prospects = _prospects(study)
     weighing = study.tables["weights"]["partner_id"].nunique()
     for name, frame in tables.items():
         table = OUTPUTS[name]
@@ -210,6 +217,9 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             public = public[public["partners"] >= study.settings.minimum_respondents].reset_index(drop=True)
             if len(public) < len(frame) and not len(public):
                 continue
+        for column in ("partner_id", "partner_a", "partner_b"):
+            if column in public:
+                public = public[~public[column].isin(prospects)].reset_index(drop=True)
         if "measure_id" in public:
             public = public[~public["measure_id"].isin(_internal_measures(study))].reset_index(drop=True)
         if name == "communications":

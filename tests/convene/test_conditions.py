@@ -452,7 +452,7 @@ def money(make):
     )
 
 
-YEAR = "in the year to 2026-06-30"
+YEAR = "in the year to June 30, 2026"
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_what_would_change_urgency_and_the_champion_says_nothing_of_private_colu
     assert not OUTPUTS["gate"].by_name["tables_show"].public
 
 
-YEAR = "For the coalition itself, in the year to 2026-06-30"
+YEAR = "For the coalition itself, in the year to June 30, 2026"
 
 
 def test_resources_are_told_for_projects_and_for_the_coalition_itself(tables, money):

@@ -326,7 +326,7 @@ def test_two_lines_that_end_together_keep_their_words_apart() -> None:
         ("ABCDE", [(1, 0, 2), (1, 2, 2), (1, 3, 2), (1, 4, 2)], "B holds the network together: 100%", "it"),
         # In two stars of three that are tied, each middle lies on all ways but the one between the other's points.
         ("ABCDEF", [(0, 1, 2), (0, 2, 2), (0, 3, 2), (3, 4, 2), (3, 5, 2)],
-         "A and D hold the network together: 70% and 70%", "them"),
+         "A and D hold the network together: 70% each", "them"),
         ("ABC", [(0, 1, 2), (1, 2, 2), (0, 2, 2)], "No partner stands between others", ""),
     ],
 )  # fmt: skip
@@ -384,7 +384,7 @@ def test_scores_that_few_stand_behind_are_nowhere() -> None:
     rows = conditions({"2024": [2, 2, 2, 2, 1.47], "2025": [3.5, 2, 3, 4.63, 3]}, few=("2024", "backbone"))
     made = drawing(figures.readiness(a_study(), rows))
     assert "Not shown, since too few answered: backbone in 2024" in made.alt
-    assert "1.5" not in re.sub(r"1\.5 to 2\.5", "", made.alt)
+    assert "1.5" not in re.sub(r"1\.5 to 2\.5", "", made.alt + made.title)
     rows.loc[rows.index[-2], "respondents"] = 4
     made = drawing(figures.readiness(a_study(), rows))
     assert "4.6" not in made.alt + made.title
@@ -393,11 +393,51 @@ def test_scores_that_few_stand_behind_are_nowhere() -> None:
     assert said.frame["where_it_stands"].eq("too few answers to show").sum() == 1
 
 
-@pytest.mark.parametrize("draw", [figures.readiness, figures.readiness_levels])
-def test_readiness_of_too_few_is_said_and_not_shown(draw: object) -> None:
-    made = draw(a_study(), conditions({"2025-Q4": [3, 3, 3, 3, 3]}, respondents=4))
-    assert made.title == "In Q4 2025 too few partners answered to show how ready they are"
-    assert made.frame is None
+def test_readiness_of_too_few_is_said_once_and_the_tables_speak() -> None:
+    rows = conditions({"2025-Q4": [3, 3, 3, 3, 3]}, respondents=4)
+    assert figures.readiness(a_study(), rows) is None
+    made = figures.readiness_levels(a_study(), rows)
+    said = "In Q4 2025 too few partners answered to show how ready they are"
+    assert made.title == f"{said}; this is what the tables show"
+    assert made.frame["what_the_tables_show"].to_list() == ["4 of 5 goals."] * 5
+    assert made.frame.columns.to_list() == ["condition", "what_the_tables_show"]
+    silent = figures.readiness_levels(a_study(), rows.assign(evidence=None))
+    assert (silent.title, silent.frame) == (said, None)
+
+
+def test_scores_of_the_wave_before_stay_where_too_few_answered_since() -> None:
+    rows = conditions({"2024": [2, 3, 3, 3, 4], "2025": [5, 5, 5, 5, 5]})
+    rows.loc[rows["wave"] == "2025", "respondents"] = 3
+    made = drawing(figures.readiness(a_study(), rows))
+    assert made.title == (
+        "In 2025 too few answered; in 2024, backbone is farthest along (4.0 of 5), common agenda least (2.0)"
+    )
+    assert "5.0" not in made.alt
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ([3.1, 3, 3, 3, 2.9], "; since 2024 common agenda rose from 2.0 to 3.1"),
+        ([2, 1.9, 3, 3, 3], "; since 2024 shared measurement fell from 3.0 to 1.9"),
+        # One point of score and half a point of interval on each side: the two meet.
+        ([3, 3, 3, 3, 3], ""),
+    ],
+)
+def test_what_turned_most_since_the_wave_before_is_said_where_the_intervals_do_not_meet(
+    now: list[float], said: str
+) -> None:
+    title = title_of(figures.readiness(a_study(), conditions({"2024": [2, 3, 3, 3, 3], "2025": now})))
+    assert title.partition("; since")[1:] == tuple(said.partition("; since")[1:])
+
+
+def test_an_interval_is_written_as_far_as_the_scale_goes() -> None:
+    rows = conditions({"2025": [4.9, 1.2, 3, 3, 3]})
+    made = drawing(figures.readiness(a_study(), rows))
+    assert "4.9 (4.4 to 5.0)" in made.alt
+    assert "1.2 (1.0 to 1.7)" in made.alt
+    told = figures.readiness_levels(a_study(), rows).frame["score, and 95% interval"].to_list()
+    assert told[:2] == ["4.9 (4.4 to 5.0)", "1.2 (1.0 to 1.7)"]
 
 
 @pytest.mark.parametrize(
@@ -629,7 +669,7 @@ def test_the_backbone_is_named_with_its_money(received: float, title: str) -> No
     )
     made = figures.backbone(study, study.tables["partners"], rows)
     assert made.title == title
-    assert "2.5 full-time staff" in set(made.frame["figure"])
+    assert "2.5 full-time-equivalent staff" in set(made.frame["figure"])
     nothing = figures.backbone(study, study.tables["partners"], rows.iloc[1:])
     assert nothing.title == "North clinic holds the work together and received nothing in the last year"
 

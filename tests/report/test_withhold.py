@@ -188,6 +188,24 @@ def test_a_prospect_is_named_nowhere_in_a_public_study(study: Study) -> None:
     assert public.tables["initiatives"]["partners"].iloc[0] == "backbone-office"
 
 
+def test_a_prospect_is_in_no_public_table_whatever_is_published(study: Study) -> None:
+    who = study.tables["partners"].loc[study.tables["partners"]["status"] == "prospect", "partner_id"].iloc[0]
+    ties = study.tables["ties"]
+    named = ties.assign(target=ties["target"].mask(ties.index == len(ties) - 1, who))
+    answers = study.tables["endorsements"]
+    answers = answers.assign(partner_id=answers["partner_id"].mask(answers.index == len(answers) - 1, who))
+    everything = [name for name, table in {**INPUTS, **OUTPUTS}.items() if not table.never_public]
+    publish = study.settings.publish.model_copy(update={"tables": tuple(everything)})
+    wish = study.settings.model_copy(update={"publish": publish})
+    open_study = replace(with_table(with_table(study, "ties", named), "endorsements", answers), settings=wish)
+    made = edition_of(open_study, pipeline.compute(open_study), "public")
+    frames = {**made.study.tables, **made.tables}
+    assert who in pipeline.compute(open_study)["network_partners"]["partner_id"].to_list(), "the attack is one"
+    for name, frame in frames.items():
+        assert not frame.astype("str").isin([who]).any(axis=None), name
+    assert frames["ties"][["source", "target"]].notna().all(axis=None)
+
+
 def test_a_study_may_publish_a_table_by_name(study: Study, tables: dict[str, pd.DataFrame]) -> None:
     publish = study.settings.publish.model_copy(update={"tables": ("ties",)})
     open_study = replace(study, settings=study.settings.model_copy(update={"publish": publish}))

@@ -22,6 +22,7 @@ from ci_analysis.figures.words import (
     shortened,
     spelled,
 )
+from ci_analysis.study import Backbone
 from ci_analysis.tables import members
 
 if TYPE_CHECKING:
@@ -192,10 +193,10 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
     funding : pandas.DataFrame
         The study's table of funding.
     """
-    named = study.settings.backbone
+    named = study.settings.backbone or _by_role(partners)
     lines = _marked(study, "backbone", "Illustrative: the backbone's staff and budget are made up for teaching.")
     if named is None:
-        said = "No office or person is named as backbone (backbone in study.yaml)."
+        said = "No office or person is named as backbone (backbone in study.yaml, or the role in partners.csv)."
         return Statement("Nobody is named yet to hold the work together", lines=(said,))
     name = study.labels["partner_id"].get(named.partner, named.partner)
     entries = own_money(funding, as_of=study.settings.as_of)
@@ -236,6 +237,12 @@ def backbone(study: Study, partners: pd.DataFrame, funding: pd.DataFrame) -> Sta
     return Statement(title, frame, "Who holds the work together, with what, and what it coordinates", lines)
 
 
+def _by_role(partners: pd.DataFrame) -> Backbone | None:
+    """Return the joined partner that has the role of backbone, of which no more is known."""
+    holds = partners.loc[partners["role"].eq("backbone") & partners["status"].eq("joined"), "partner_id"]
+    return Backbone(partner=holds.iloc[0]) if len(holds) else None
+
+
 def _coordinated(study: Study, partner: str) -> list[tuple[str, str]]:
     """What a partner leads, owns or reports, counted and named, by table; of a table without rows nothing is known."""
     tables, found = study.tables, []
@@ -261,7 +268,7 @@ def _coordinated(study: Study, partner: str) -> list[tuple[str, str]]:
 def _staff(fte: float) -> str:
     if fte == 1:
         return "one full-time staff member"
-    return f"{fte:g} full-time staff" if fte else "no paid staff"
+    return f"{fte:g} full-time-equivalent staff" if fte else "no paid staff"
 
 
 def money(study: Study, funding: pd.DataFrame) -> Statement:

@@ -43,15 +43,17 @@ def _nothing_shown(study: Study, wave: str, rows: pd.DataFrame) -> Statement:
             ("To see what partners say, fill in readiness.csv.",),
         )
     few = spelled(study.settings.minimum_respondents)
+    said = rows["evidence"].notna().any()
     return Statement(
-        f"In {period_words(wave)} too few partners answered to show how ready they are",
-        lines=(f"A score is shown from {few} answers on, so that nobody's answer can be read from it.",),
+        f"In {period_words(wave)} too few partners answered to show how ready they are"
+        + ("; this is what the tables show" if said else ""),
+        rows[["condition"]].assign(what_the_tables_show=rows["evidence"]) if said else None,
+        "The five conditions, by the tables alone" if said else "",
+        (f"A score is shown from {few} answers on, so that nobody's answer can be read from it.",),
     )
 
 
-def readiness(
-    study: Study, conditions: pd.DataFrame, *, ax: Axes | None = None, waves: int = 4
-) -> Axes | Statement | None:
+def readiness(study: Study, conditions: pd.DataFrame, *, ax: Axes | None = None, waves: int = 4) -> Axes | None:
     """Draw what partners say of the five conditions, with the 95 % interval, and the waves before.
 
     Parameters
@@ -67,16 +69,17 @@ def readiness(
 
     Returns
     -------
-    Axes or Statement
-        A statement where too few answered in the latest wave.
+    Axes or None
+        The waves up to the last in which enough answered; None where there is none: the section on levels says so,
+        with what the tables show.
     """
     shown = _shown(study, conditions)
-    times = list(dict.fromkeys(conditions["wave"]))[-waves:]
-    latest = shown[shown["wave"] == times[-1]].set_index("condition")
-    if not len(latest):
-        rows = conditions[conditions["wave"] == times[-1]]
-        # Where nobody was asked, the section on levels says so, with what the tables show.
-        return _nothing_shown(study, times[-1], rows) if (rows["respondents"] > 0).any() else None
+    if not len(shown):
+        return None
+    newest, last = conditions["wave"].iloc[-1], shown["wave"].iloc[-1]
+    times = list(dict.fromkeys(conditions["wave"]))
+    times = times[: times.index(last) + 1][-waves:]
+    latest = shown[shown["wave"] == last].set_index("condition")
     instrument, names = load_instrument(), study.labels["condition"]
     order = list(dict.fromkeys(conditions["condition"]))
     levels = _levels()
@@ -107,6 +110,9 @@ def readiness(
         ax.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.2,
                   columnspacing=1.2, borderaxespad=0)  # fmt: skip
     title = _readiness_title(latest["score"].round(1), names)
+    title += _turned(shown, times, names)
+    if last != newest:
+        title = f"In {period_words(newest)} too few answered; in {period_words(last)}, {inside(title)}"
     hidden = conditions[conditions["wave"].isin(times) & ~conditions.index.isin(shown.index)]
     return finding(ax, title, alt=_readiness_alt(shown[shown["wave"].isin(times)], hidden, names))
 
@@ -149,14 +155,33 @@ def _readiness_title(scores: pd.Series, names: dict[str, str]) -> str:
     return sentence(f"{far}, {named(low)} least ({scores.min():.1f})")
 
 
+def _turned(shown: pd.DataFrame, times: list[str], names: dict[str, str]) -> str:
+    """Say which condition rose or fell most since the wave before, where the two intervals do not meet."""
+    if len(times) < 2:
+        return ""
+    now, then = (shown[shown["wave"] == wave].set_index("condition") for wave in (times[-1], times[-2]))
+    both = now.join(then.add_suffix("_then"), how="inner")
+    apart = both[(both["low"] > both["high_then"]) | (both["high"] < both["low_then"])]
+    if not len(apart):
+        return ""
+    most = apart.loc[(apart["score"] - apart["score_then"]).abs().idxmax()]
+    way = "rose" if most["score"] > most["score_then"] else "fell"
+    name = inside(names.get(str(most.name), str(most.name)))
+    scores = f"from {most['score_then']:.1f} to {most['score']:.1f}"
+    return f"; since {period_words(times[-2])} {name} {way} {scores}"
+
+
+def _interval(row: object) -> str:
+    """Write the interval behind a score, as far as the scale goes; nothing where there is none."""
+    low, high = row.low, row.high  # type: ignore[attr-defined]  # a row of `conditions`
+    scale = load_instrument().scale
+    return f" ({max(low, scale.minimum):.1f} to {min(high, scale.maximum):.1f})" if pd.notna(low) else ""
+
+
 def _readiness_alt(shown: pd.DataFrame, hidden: pd.DataFrame, names: dict[str, str]) -> str:
     parts = []
     for wave, rows in shown.groupby("wave", sort=False):
-        each = [
-            f"{inside(names.get(r.condition, r.condition))} {r.score:.1f}"
-            + (f" ({r.low:.1f} to {r.high:.1f})" if pd.notna(r.low) else "")
-            for r in rows.itertuples()
-        ]
+        each = [f"{inside(names.get(r.condition, r.condition))} {r.score:.1f}{_interval(r)}" for r in rows.itertuples()]
         parts.append(f"{period_words(str(wave))}: {', '.join(each)}")
     few = [f"{inside(names.get(r.condition, r.condition))} in {period_words(r.wave)}" for r in hidden.itertuples()]
     alt = "Points by condition, from 1 to 5, with 95% intervals. " + "; ".join(parts) + "."
@@ -184,14 +209,13 @@ def readiness_levels(study: Study, conditions: pd.DataFrame) -> Statement:
     frame = []
     for row, ok in zip(rows.itertuples(), known, strict=True):
         level = words.loc[(row.condition, int(row.level))] if ok else None
-        interval = f" ({row.low:.1f} to {row.high:.1f})" if pd.notna(row.low) else ""
         frame.append(
             {
                 "condition": row.condition,
                 "where_it_stands": f"{row.level:.0f} of {top[row.condition]}: {level['label']}" if ok else TOO_FEW,
                 "what_that_means": level["descriptor"] if ok else None,
                 "what_the_tables_show": row.evidence,
-                "score, and 95% interval": f"{row.score:.1f}{interval}" if ok else None,
+                "score, and 95% interval": f"{row.score:.1f}{_interval(row)}" if ok else None,
                 "answers": f"{row.respondents:.0f}" if ok else TOO_FEW,
             }
         )
