@@ -323,6 +323,9 @@ class _Reading:
     def wave_of(self, raw: pd.DataFrame) -> pd.Series:
         wave = _first(raw, ("wave",))
         if self.wave is not None:
+            own = sorted(set(wave) - {"", self.wave})
+            if own:
+                self.notes.append(f"Connections that name their own wave ({', '.join(own[:5])}) keep it.")
             return wave.mask(wave.eq(""), self.wave)
         silent = raw[wave.eq("")]
         for i in silent.index[~silent["_file"].duplicated()]:

@@ -399,3 +399,14 @@ def test_several_values_over_time_are_refused(empty: Callable[[], Path]) -> None
     assert problems(empty(), {"x.gexf": text}, "gexf") == [
         "x.gexf:2: the attribute 'sector' has several values; export one point in time"
     ]
+
+
+def test_a_wave_of_the_command_is_said_where_connections_have_their_own(empty: Callable[[], Path]) -> None:
+    sheet = "From,To,Strength,Wave\nA,B,2,2025\nB,A,3,\n"
+    elements = "Label,Type\nA,health\nB,health\n"
+    folder = empty()
+    for name, content in (("e.csv", elements), ("c.csv", sheet)):
+        (folder.parent / name).write_text(content)
+    _, notes = import_network(folder, [folder.parent / "e.csv", folder.parent / "c.csv"], form="kumu", wave="2026")
+    assert "Connections that name their own wave (2025) keep it." in notes
+    assert sorted(tie[0] for tie in rows(folder)) == ["2025", "2026"]
