@@ -615,7 +615,7 @@ def test_reservations_that_nobody_wrote_down_are_asked_for(rows: list[tuple[str,
 
 def test_where_nobody_holds_back_it_is_said() -> None:
     made = figures.reservations(*holding_back(("support", None), ("support", None)))
-    assert made.title == "Both joined partners support the agenda"
+    assert made.title == "No joined partner holds back from the agenda"
     assert made.frame is None
     assert figures.reservations(*holding_back((None, None))) is None
 

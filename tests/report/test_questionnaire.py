@@ -245,7 +245,8 @@ def test_what_is_said_of_ties_follows_what_is_published() -> None:
     assert {"network_partners", "network_changes", "introductions"} <= behind
     for name, table in {**INPUTS, **OUTPUTS}.items():
         promised = name not in behind
-        assert (closed in said(name), open_ in said(name)) == (promised, not promised), name
+        page = said(name)
+        assert (closed in page, open_ in page) == (promised, not promised), name
         # What the promise is about: a table with who works with whom is not in the public edition, or it is said.
         study = study_of([], publish=study_of([]).settings.publish.model_copy(update={"tables": (name,)}))
         assert may_be_public(study, table) or table.never_public

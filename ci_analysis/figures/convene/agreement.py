@@ -153,8 +153,7 @@ def reservations(
     back = found[found["response"].isin(list(place))]
     back = back.iloc[back["response"].map(place).argsort(kind="stable")]
     if not len(back):
-        return Statement(sentence(f"{how_many(len(found), 'joined partner', 'joined partners', of=len(found))} "
-                                   f"{'supports' if len(found) == 1 else 'support'} the agenda"))  # fmt: skip
+        return Statement("No joined partner holds back from the agenda")
     frame = pd.DataFrame(
         {
             "partner_id": back["partner_id"],
