@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -312,7 +313,7 @@ def _read_xml(path: Path, content: bytes, form: Format, scope: str) -> Network:
     return Network(elements, pd.DataFrame(reading.edges).assign(**place))
 
 
-class _XmlReading:
+class _XmlReading(ABC):
     """Reads XML element by element; refuses whatever could make a small file large, or fetch another one."""
 
     root = ""
@@ -418,11 +419,13 @@ class _XmlReading:
                 # A file that names nodes by their id alone has no other name for them.
                 node["label"] = node["_id"]
 
+    @abstractmethod
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+        """Take in an element's beginning."""
 
+    @abstractmethod
     def end(self, name: str) -> None:
-        raise NotImplementedError
+        """Take in an element's end."""
 
 
 class _GraphmlReading(_XmlReading):

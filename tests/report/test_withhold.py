@@ -269,7 +269,7 @@ def conditions_of(sums: np.ndarray) -> pd.DataFrame:
 
 def told(looks: pd.DataFrame, sums: np.ndarray) -> tuple[float, float]:
     """In what share of all cases five scores are told by what is shown; and four, to who adds its own."""
-    groups = looks.fillna(0).groupby(list(looks), sort=False).ngroup().to_numpy()
+    groups = looks.groupby(list(looks), sort=False, dropna=False).ngroup().to_numpy()
     alone = np.bincount(groups)[groups] == 1
     cases = pd.DataFrame({"looks": np.repeat(groups, sums.shape[1]), "case": np.repeat(np.arange(len(sums)), 5)})
     cases = cases.assign(own=sums.ravel()).drop_duplicates()
@@ -515,8 +515,10 @@ def test_who_tries_every_answer_cannot_tell_one_unless_all_of_a_group_said_the_s
     shown = readiness_shown(readiness, who).query("condition == 'y'").set_index("wave")
     apart = ours >= LEAST
     assert shown["backbone"].notna().all() == apart
-    cells = shown[["score", "low", "high", "level", "spread", "backbone", "others"]].round(9).fillna(0)
-    looks = wide.merge(cells.groupby(list(cells)).ngroup().rename("looks"), left_on="wave", right_index=True)
+    cells = shown[["score", "low", "high", "level", "spread", "backbone", "others"]].round(9)
+    looks = wide.merge(
+        cells.groupby(list(cells), dropna=False).ngroup().rename("looks"), left_on="wave", right_index=True
+    )
     possible = looks.groupby("looks")[names].transform("nunique")
     for group in (names[:ours], names[ours:]) if apart else (names,):
         differ = looks[group].max(axis=1) > looks[group].min(axis=1)
