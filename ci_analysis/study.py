@@ -139,10 +139,10 @@ class Preconditions(_Model):
 
 
 class Peers(_Model):
-    """How many like areas each area is set beside, and from which table."""
+    """How many like communities each area is set beside, and by which indicators."""
 
     count: Annotated[Whole, Field(ge=1, le=100)] = 10
-    table: str | None = None
+    match: tuple[Text, ...] = ()
 
 
 class Publish(_Model):
@@ -174,6 +174,7 @@ class Settings(_Model):
     minimum_respondents: Annotated[Whole, Field(ge=3, le=1000)] = 5
     publish: Publish = Publish()
     access: Bands | None = None
+    staffing: dict[Slug, Annotated[Amount, Field(gt=0)]] = {}
     illustrative: tuple[str, ...] = ()
     seed: Annotated[Whole, Field(ge=0)] = 0
 
@@ -282,6 +283,11 @@ class Study:
         """Distance bands of the catchment: (up to, weight), the study's own or else the profile's."""
         return (self.settings.access or self.profile.access).bands
 
+    @property
+    def staffing(self) -> dict[str, float]:
+        """People that one credentialed member of staff may serve, by segment: the study's own or else the profile's."""
+        return self.settings.staffing or self.profile.staffing
+
     def has(self, table: str) -> bool:
         """Whether a table has rows."""
         return len(self.tables[table]) > 0
@@ -366,6 +372,8 @@ class _Reader:
             self.check_days(settings)
         if profile is not None:
             self.check_indicators(profile)
+        if profile is not None and settings is not None:
+            self.check_staffing(settings, profile, lines)
         provenance = self.read_provenance()
         problems = sorted(set(self.problems), key=_place)
         if problems or settings is None or profile is None or areas is None:
@@ -762,6 +770,14 @@ class _Reader:
             word = frame["segment"].iloc[i]
             what = f"'{word}' is not one of the issue's segments, so this figure would count for nobody"
             self.say("indicators.csv", int(rows[i]), "segment", what, nearest(word, known), "segment")
+
+    def check_staffing(self, settings: Settings, profile: Profile, lines: dict[tuple[str | int, ...], int]) -> None:
+        known = [*profile.vocabulary("segments"), "all"]
+        for segment in settings.staffing:
+            if segment not in known:
+                line = lines.get(("staffing", segment), lines.get(("staffing",), 0))
+                what = f"'{segment}' is not one of the issue's segments"
+                self.say("study.yaml", line, f"staffing.{segment}", what, nearest(segment, known), "staffing")
 
     # --- areas
 

@@ -36,6 +36,7 @@ __all__ = [
     "parse",
     "period_end",
     "read_written",
+    "weekdays",
     "write_csv",
 ]
 
@@ -50,6 +51,7 @@ Kind = Literal[
     "date",
     "period",
     "time",
+    "days",
     "yes-no",
     "choice",
 ]
@@ -134,6 +136,7 @@ class Column:
             "date": "date, `YYYY-MM-DD`",
             "period": "period: `YYYY`, `YYYY-Qn`, `YYYY-MM` or a date",
             "time": "time, `HH:MM`",
+            "days": "days, such as `Mo-Fr` or `Mo,We,Sa`",
             "yes-no": "`yes` or `no`",
             "choice": "one of " + ", ".join(f"`{c}`" for c in self.choices),
             "integer": "whole number",
@@ -173,6 +176,9 @@ class Table:
     made_from : tuple of str
         Of a table that a run leaves behind: the input tables, and parts of study.yaml, that it rests on. The first
         is the one to fill in where the table is empty.
+    follows : tuple of str
+        Of a table that a run leaves behind: those from whose figures its own could be worked back. What is withheld
+        there is withheld here.
     """
 
     name: str
@@ -184,6 +190,7 @@ class Table:
     public: bool = True
     never_public: bool = False
     made_from: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -366,7 +373,7 @@ _INPUTS = (
                 **_AREA,
             ),
             _may("partner_id", "slug", "the partner that runs it", **_PARTNER),
-            _may("days", "text", "days that it opens, such as Mo-Fr"),
+            _may("days", "days", "days that it opens, such as Mo-Fr or Mo,We,Sa; of the hours, where it gives any"),
             _may("opens", "time", "opening time"),
             _may("closes", "time", "closing time; at or before `opens` means the next day"),
             _may("accepts_subsidy", "yes-no", "whether it takes subsidised places"),
@@ -391,7 +398,7 @@ _INPUTS = (
             _may("price_week", "number", "full price, USD a week", unit="USD", minimum=0, public=False),
             _may("price_week_after_aid", "number", "price after aid, USD a week", unit="USD", minimum=0, public=False),
         ),
-        ascending=(("low", "licensed", "high"),),
+        ascending=(("low", "licensed", "high"), ("vacancies", "licensed"), ("vacancies", "usable")),
     ),
     Table(
         "initiatives",
@@ -425,6 +432,7 @@ _INPUTS = (
             _may("group", "text", "who, as a group"),
             _may("count", "number", "how many said it", minimum=0, counts_people=True),
             _may("public", "yes-no", "whether it may be published"),
+            _may("indicator", "text", "the indicator that it speaks to", link="indicators.indicator"),
         ),
     ),
     Table(
@@ -445,6 +453,20 @@ _INPUTS = (
             _key("geoid", "geoid", "the area", **_AREA),
             _key("facility_id", "slug", "the facility", link="facilities.facility_id"),
             _need("minutes", "number", "minutes one way", minimum=0),
+        ),
+    ),
+    Table(
+        "peers",
+        "landscape",
+        "One figure of one community that the study's areas may be like.",
+        (
+            _key("geoid", "geoid", "the community; it need not be one of the study's areas"),
+            _need("name", "text", "the name to show"),
+            _key("indicator", "text", "the indicator, named as in the table of indicators"),
+            _key("period", "period", "the period that the figure describes"),
+            _key("segment", "slug", "age band or group; empty is everybody", empty=True),
+            _need("value", "number", "the figure; empty is missing", empty=True, acs=True),
+            _may("source", "text", "who published it"),
         ),
     ),
     Table(
@@ -892,8 +914,76 @@ _OUTPUTS = (
             _share("percentile", "share of the study's areas with a lower value, ties counted half"),
             _figure("peer_median", "median of like areas"),
             _may("source", "text", "who published it"),
+            _may(
+                "censored",
+                "choice",
+                "of a median in the publisher's open-ended class, whose limit the figure is",
+                choices=("or-more", "or-less"),
+            ),
+            _may("reason", "text", "why the value is missing"),
         ),
         made_from=("indicators",),
+    ),
+    Table(
+        "indicator_summary",
+        "landscape",
+        "An indicator over the study's areas: the total of a count, the middle, and the two ends.",
+        (
+            _key("indicator", "text", "the indicator"),
+            _key("period", "period", "the period"),
+            _key("segment", "slug", "the segment; empty is everybody", empty=True),
+            _may("areas", "integer", "areas of the study"),
+            _may("areas_known", "integer", "areas whose figure is known; all that follows is over these"),
+            _figure("total", "of a count: the sum over areas", counts_people=True),
+            _figure("total_moe", "its margin of error, 90 %; empty where an area has none"),
+            _figure("minimum", "the smallest figure", counts_people=True),
+            _figure("median", "the figure of the area in the middle", counts_people=True),
+            _figure("maximum", "the largest figure", counts_people=True),
+            _may("lowest", "geoid", "the area with the smallest figure, where one alone has it", **_AREA),
+            _may("highest", "geoid", "the area with the largest figure, where one alone has it", **_AREA),
+            _may("low_quality", "integer", "areas whose figure is of low reliability"),
+            _may("censored", "integer", "areas whose median lies in the publisher's open-ended class"),
+            _may("source", "text", "who published it, `;` between"),
+        ),
+        made_from=("indicators",),
+        follows=("indicators",),
+    ),
+    Table(
+        "trends",
+        "landscape",
+        "The change of an area's figure between two periods.",
+        (
+            _OF_AREA,
+            _key("indicator", "text", "the indicator"),
+            _key("segment", "slug", "the segment; empty is everybody", empty=True),
+            _may("from_period", "period", "the first period"),
+            _may("to_period", "period", "the last period"),
+            _figure("first", "the figure of the first period", counts_people=True),
+            _figure("last", "the figure of the last period", counts_people=True),
+            _figure("change", "last less first"),
+            _figure("moe", "its margin of error, 90 %; empty where one of the two has none"),
+            _figure("change_share", "the change in the first figure", unit="share"),
+            _figure("change_share_moe", "its margin of error, 90 %", unit="share"),
+            _figure("change_real", "of money: the change in the last period's dollars"),
+            _may("significant", "yes-no", "whether the two differ at the 90 % level; empty where that is not known"),
+            _may("overlap", "yes-no", "whether the two periods' windows share years, so that they cannot be compared"),
+        ),
+        made_from=("indicators",),
+        follows=("indicators",),
+    ),
+    Table(
+        "peers",
+        "landscape",
+        "A community like an area, by the indicators that both have.",
+        (
+            _OF_AREA,
+            _key("rank", "integer", "1 is the most alike"),
+            _need("peer", "geoid", "the like community"),
+            _may("name", "text", "its name"),
+            _figure("distance", "how unlike the two are: standard deviations apart, over all indicators matched on"),
+            _may("matched_on", "text", "the indicators matched on, `;` between"),
+        ),
+        made_from=("indicators", "peers"),
     ),
     Table(
         "gap",
@@ -924,8 +1014,124 @@ _OUTPUTS = (
             _may("need_basis", "text", "how need was made: `direct`, `people-times-share` or `people`"),
             _may("need_period", "text", "periods of the figures behind it, `;` between"),
             _may("unknown", "integer", "facilities here whose seats are unknown; they add nothing"),
+            _figure("unstaffed", "licensed or staffed seats that the credentialed staff cannot serve; not usable"),
+            _may(
+                "access_basis",
+                "choice",
+                "what the distance is measured in and from",
+                choices=("minutes", "miles-from-centre", "miles-from-point-on-surface"),
+            ),
+            _may(
+                "access_reason",
+                "choice",
+                "why access is 0 or missing",
+                choices=(
+                    "nothing-in-reach",
+                    "no-seats-in-reach",
+                    "no-need",
+                    "need-unknown",
+                    "place-unknown",
+                    "seats-unknown",
+                ),
+            ),
         ),
         made_from=("indicators", "capacity", "facilities"),
+    ),
+    Table(
+        "region_gap",
+        "landscape",
+        "Need against seats in one region, for one segment: the sum of its areas.",
+        (
+            _key("region_kind", "text", "kind of region"),
+            _key("region", "text", "the region"),
+            _OF_SEGMENT,
+            _may("areas", "integer", "areas of the region"),
+            _may("areas_with_need", "integer", "areas whose need is known; every sum runs over these"),
+            _figure("need", "people who potentially need a seat", counts_people=True),
+            _figure("need_moe", "its margin of error, 90 %; empty where an area has none"),
+            _figure("supply", "licensed seats"),
+            _figure("usable", "seats that can be used"),
+            _figure("usable_low", "the same by the strictest reading of the seats"),
+            _figure("usable_high", "the same by the widest reading of the seats"),
+            _figure("pooled_gap", "need beyond usable seats if every seat served the whole region", counts_people=True),
+            _figure("spatial_gap", "sum of the areas' unmet need", counts_people=True),
+            _figure("sufficiency", "usable seats for each person in need"),
+            _figure("access", "seats within reach for each person in need, mean of the areas weighted by need"),
+            _may("cap_desert", "integer", "areas short in the manner of the Center for American Progress"),
+            _may("spatial_desert", "integer", "areas short by their own seats"),
+            _may("access_desert", "integer", "areas short by the seats within reach"),
+            _may("unknown", "integer", "facilities whose seats are unknown; they add nothing"),
+        ),
+        made_from=("regions", "indicators", "capacity", "facilities"),
+        follows=("gap",),
+    ),
+    Table(
+        "region_indicators",
+        "landscape",
+        "An indicator's figure for one region, made from those of its areas.",
+        (
+            _key("region_kind", "text", "kind of region"),
+            _key("region", "text", "the region"),
+            _key("indicator", "text", "the indicator"),
+            _key("period", "period", "the period"),
+            _key("segment", "slug", "the segment; empty is everybody", empty=True),
+            _may("areas", "integer", "areas of the region"),
+            _may("areas_known", "integer", "areas whose figure is known; the region's is over these"),
+            _figure("value", "the figure; empty where the areas' figures cannot make one", counts_people=True),
+            _figure("moe", "margin of error, 90 %; empty where an area has none"),
+            _figure("cv", "coefficient of variation: standard error in the estimate"),
+            _may("quality", "choice", "class of the coefficient of variation", choices=("high", "medium", "low")),
+            _may(
+                "how",
+                "choice",
+                "how the figure was made; `none`: a median or share that its areas' figures cannot give",
+                choices=("sum", "weighted", "median-of-classes", "none"),
+            ),
+            _may("source", "text", "who published it, `;` between"),
+        ),
+        made_from=("regions", "indicators"),
+        follows=("indicators",),
+    ),
+    Table(
+        "uptake",
+        "landscape",
+        "How many of an area's usable seats are filled, and how many people of its segment are enrolled.",
+        (
+            _OF_AREA,
+            _OF_SEGMENT,
+            _may("facilities", "integer", "facilities of the area with seats for the segment"),
+            _may("told", "integer", "those of them that tell their vacancies"),
+            _figure("usable", "usable seats at those that tell"),
+            _figure("vacancies", "free seats at those that tell"),
+            _figure("filled", "usable less vacancies, at those that tell"),
+            _figure("occupancy", "filled in usable", unit="share"),
+            _may("told_enrolled", "integer", "facilities that tell how many are enrolled"),
+            _figure("enrolled", "people enrolled, at those that tell", counts_people=True),
+            _figure("eligible", "people of the segment who live in the area", counts_people=True),
+            _figure("uptake", "enrolled for each eligible person; at least so many where not every facility tells"),
+        ),
+        public=False,
+        made_from=("capacity", "indicators", "facilities"),
+        follows=("gap",),
+    ),
+    Table(
+        "hours_gap",
+        "landscape",
+        "Seats open in one hour of the day against those who need one while parents work.",
+        (
+            _OF_AREA,
+            _OF_SEGMENT,
+            _key("day", "choice", "the day", choices=("weekday", "saturday", "sunday")),
+            _key("hour", "integer", "the hour from, 0 to 23", minimum=0, maximum=23),
+            _figure("seats_open", "usable seats of facilities that are open through the whole hour"),
+            _figure("seats_unknown", "usable seats of facilities whose hours are unknown"),
+            _figure("at_work", "share of parents who are at work in the hour", unit="share"),
+            _figure("seats_needed", "need times that share", counts_people=True),
+            _figure("short", "needed beyond open, as if unknown hours were closed", counts_people=True),
+            _figure("short_low", "needed beyond open, as if unknown hours were open", counts_people=True),
+        ),
+        made_from=("facilities", "capacity", "indicators"),
+        follows=("gap",),
     ),
     Table(
         "gap_summary",
@@ -966,8 +1172,103 @@ _OUTPUTS = (
             _figure("share", "52 weeks' price in the income", unit="share"),
             _figure("benchmark", "the share that it is held against", unit="share"),
             _may("years", "integer", "years between price and income"),
+            _figure("share_low", "lower end of the share's 90 % interval, from the income's margin", unit="share"),
+            _figure("share_high", "upper end of the share's 90 % interval, from the income's margin", unit="share"),
+            _figure("share_same_dollars", "the share with the price in the dollars of the income's year", unit="share"),
+            _figure("price_week_after_aid", "USD a week, after aid", unit="USD", public=False),
+            _figure("share_after_aid", "52 weeks' price after aid in the income", unit="share", public=False),
+            _may("price_basis", "choice", "whose prices", choices=("facilities", "indicator")),
+            _may(
+                "censored",
+                "choice",
+                "the income lies in an open-ended class, and so the share too",
+                choices=("at-most", "at-least"),
+            ),
+        ),
+        made_from=("indicators", "capacity"),
+    ),
+    Table(
+        "affordability_years",
+        "landscape",
+        "The price of one person's full-time place against a family's income, year by year.",
+        (
+            _OF_AREA,
+            _OF_SEGMENT,
+            _key("year", "integer", "year of the price"),
+            _figure("price_week", "USD a week, of the year", unit="USD"),
+            _figure("median_family_income", "USD a year, of the year of income", unit="USD"),
+            _may("income_year", "integer", "year of the income; the nearest that is known"),
+            _figure("share", "52 weeks' price in the income, both in the dollars of the price's year", unit="share"),
+            _figure("price_week_real", "the price in the dollars of the base year", unit="USD"),
+            _figure("income_real", "the income in the dollars of the base year", unit="USD"),
+            _may("base_year", "integer", "year of the dollars"),
         ),
         made_from=("indicators",),
+    ),
+    Table(
+        "hotspots",
+        "landscape",
+        "Where an area and its neighbours stand out together, or the area against them (local Moran's I).",
+        (
+            _OF_AREA,
+            _key("variable", "text", "a column of the gap (`ratio`, `access`), `price_share`, or an indicator"),
+            _key("segment", "slug", "the segment; `all` is everybody"),
+            _may("period", "period", "of an indicator: the period"),
+            _figure("value", "the figure"),
+            _figure("local_i", "local Moran's I"),
+            _share("p", "two-sided pseudo-probability, from conditional permutations"),
+            _share("q", "false discovery rate at which it counts (Benjamini and Hochberg)"),
+            _may(
+                "cluster",
+                "choice",
+                "where q is at most 0.10: the area, then its neighbours; empty where nothing stands out",
+                choices=("high-high", "low-low", "high-low", "low-high"),
+            ),
+            _may("neighbours", "integer", "areas that it is set against"),
+        ),
+        made_from=("indicators", "capacity", "facilities"),
+        follows=("gap", "indicators"),
+    ),
+    Table(
+        "disparities",
+        "landscape",
+        "The figures of two groups set against each other.",
+        (
+            _key("indicator", "text", "a column of the gap (`ratio`, `access`), `price_share`, or an indicator"),
+            _key("segment", "slug", "the segment; empty is everybody", empty=True),
+            _key(
+                "by",
+                "text",
+                "what tells the groups apart: `segment`, a kind of region, or an indicator of areas",
+            ),
+            _key("group_a", "text", "the group that is worse off, by the indicator's direction"),
+            _key("group_b", "text", "the other"),
+            _may("period", "period", "of an indicator: the period"),
+            _figure("value_a", "the figure of the first group"),
+            _figure("value_b", "the figure of the second group"),
+            _figure("ratio", "first over second"),
+            _figure("ratio_low", "lower end of the ratio's 90 % interval"),
+            _figure("ratio_high", "upper end of the ratio's 90 % interval"),
+            _figure("difference", "first less second"),
+            _figure("low", "lower end of the difference's 90 % interval"),
+            _figure("high", "upper end of the difference's 90 % interval"),
+            _may("significant", "yes-no", "whether the two differ at the 90 % level; empty where that is not known"),
+            _may("areas_a", "integer", "areas in the first group"),
+            _may("areas_b", "integer", "areas in the second group"),
+        ),
+        made_from=("indicators", "capacity", "facilities"),
+    ),
+    Table(
+        "reach",
+        "landscape",
+        "Which initiatives work on one lever in one area, on the study's day.",
+        (
+            _OF_AREA,
+            _key("lever", "slug", "the lever"),
+            _may("initiatives", "integer", "how many"),
+            _may("initiative_ids", "slugs", "which, `;` between"),
+        ),
+        made_from=("initiatives",),
     ),
     Table(
         "activities",
@@ -1543,6 +1844,33 @@ def _read_time(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault]]
     )
 
 
+def _read_days(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault]]:
+    do = "write Mo-Fr, Mo-Su or Mo,We,Sa, from Mo Tu We Th Fr Sa Su"
+    return _each(text, lambda t: weekdays(t) is not None, "does not name days", do, "days")
+
+
+_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+
+
+def weekdays(text: str) -> list[int] | None:
+    """Return the days of the week that a cell names, 0 for Monday; nothing where it names none.
+
+    Examples
+    --------
+    >>> weekdays("Mo-Fr"), weekdays("Sa-Mo"), weekdays("We, Fr"), weekdays("daily")
+    ([0, 1, 2, 3, 4], [0, 5, 6], [2, 4], None)
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split("-")]
+        if len(ends) > 2 or any(end not in _DAYS for end in ends):
+            return None
+        first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
+        # From Saturday to Monday leads over the week's end.
+        found |= {day % 7 for day in range(first, last + 1 + 7 * (last < first))}
+    return sorted(found)
+
+
 def _read_yes_no(column: Column, text: pd.Series) -> tuple[pd.Series, list[Fault]]:
     kept, faults = _each(text, lambda t: t in ("yes", "no"), "is neither yes nor no", "write yes or no", "yes-no")
     return kept.map({"yes": True, "no": False}).astype("boolean"), faults
@@ -1568,6 +1896,7 @@ _READERS: dict[str, Callable[[Column, pd.Series], tuple[pd.Series, list[Fault]]]
     "date": _read_date,
     "period": _read_period,
     "time": _read_time,
+    "days": _read_days,
     "yes-no": _read_yes_no,
     "choice": _read_choice,
 }

@@ -20,6 +20,7 @@ __all__ = [
     "Bands",
     "Condition",
     "Group",
+    "Hours",
     "Indicator",
     "Instrument",
     "Item",
@@ -116,6 +117,13 @@ class Indicator(_Model):
     unit: Text
     direction: Literal["up", "down", "neither"]
     kind: Literal["count", "share", "rate", "money", "index"]
+    #: The indicator that counts whom a share or rate is of, so that areas' shares can be put together.
+    base: str = ""
+    #: Figures from which on, and up to which, the publisher says no more: 250,001 is '250,000 or more'.
+    top: float | None = None
+    bottom: float | None = None
+    #: Of a median: the indicator that counts people or households by class, with segments such as `10000-14999`.
+    classes: str = ""
 
 
 class Need(_Model):
@@ -133,6 +141,13 @@ class Price(_Model):
     indicator: Text
     income: Annotated[tuple[Text, ...], Field(min_length=1)]
     benchmark: Share
+    about: Text
+
+
+class Hours(_Model):
+    """Which indicator says how many parents are at work in each hour, with segments `hour-00` to `hour-23`."""
+
+    at_work: Text
     about: Text
 
 
@@ -167,8 +182,12 @@ class Profile(_Model):
         Slug and name.
     words, segments, groups, sectors, levers, indicators
         Vocabularies.
-    need, price, shortage, access
-        Which indicators make need and price, when seats are short, and how far people go.
+    need, price, hours, shortage, access
+        Which indicators make need, price and hours at work, when seats are short, and how far people go.
+    staffing : dict
+        People that one credentialed member of staff may serve, by segment; `all` for seats that name none.
+    like, equity : tuple of str
+        Indicators by which communities are alike, and by which areas are told apart as better and worse off.
     """
 
     issue: Slug
@@ -181,8 +200,12 @@ class Profile(_Model):
     indicators: tuple[Indicator, ...] = ()
     need: Need
     price: Price | None = None
+    hours: Hours | None = None
     shortage: Shortage
     access: Bands
+    staffing: dict[Slug, Annotated[float, Field(gt=0)]] = {}
+    like: tuple[Text, ...] = ()
+    equity: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Profile:
@@ -199,6 +222,9 @@ class Profile(_Model):
                 raise ValueError(f"{what} names {', '.join(twice)} twice")
         if "all" in names["segments"]:
             raise ValueError("'all' stands for everybody and cannot name a segment")
+        for segment in self.staffing:
+            if segment not in [*known, "all"]:
+                raise ValueError(f"staffing: '{segment}' is not a segment; {nearest(segment, [*known, 'all'])}")
         for group in self.groups:
             for member in group.of:
                 if member not in known:

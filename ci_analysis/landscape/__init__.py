@@ -96,6 +96,7 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
         table = gap(need, have, areas, profile, people=people, access=access)
         summary = gap_summary(table, profile, seed=study.settings.seed)
     return {
+        **{name: empty_frame(table) for name, table in OUTPUTS.items() if table.step == "landscape"},
         "indicators": indicator_table(indicators, profile=profile),
         "gap": table,
         "gap_summary": summary,

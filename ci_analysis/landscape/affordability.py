@@ -179,6 +179,7 @@ def affordability_table(
     result["benchmark"] = profile.price.benchmark
     vintages = [period_end(result[c]).dt.year for c in ("price_vintage", "income_vintage")]
     result["years"] = (vintages[0] - vintages[1]).abs()
+    result[[c for c in table.names if c not in result]] = None
     return conform(result[table.names], table)
 
 

@@ -406,6 +406,7 @@ def indicator_table(indicators: pd.DataFrame, *, profile: Profile | None = None)
     alike = result.groupby(["indicator", "period", result["segment"].fillna("")], sort=False)["value"]
     result["percentile"] = (alike.rank(method="average") - 0.5) / alike.transform("count")
     result["peer_median"] = np.nan
+    result["censored"] = None
     table = OUTPUTS["indicators"]
     result = result.sort_values(table.key, na_position="first", kind="stable")
     return conform(result[table.names], table)

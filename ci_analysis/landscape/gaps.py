@@ -137,6 +137,7 @@ def gap(
     table["cap_desert"] = _cap_desert(table, people, areas, profile)
     for column, per_person in (("spatial_desert", "ratio"), ("access_desert", "access")):
         table[column] = _flag(_below(table[per_person], 1 / limit), table[per_person])
+    table[["unstaffed", "access_basis", "access_reason"]] = None
     return conform(table[OUTPUTS["gap"].names], OUTPUTS["gap"])
 
 

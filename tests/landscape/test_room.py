@@ -11,7 +11,7 @@ import pytest
 from ci_analysis import landscape
 from ci_analysis.tables import INPUTS, OUTPUTS, empty_frame
 
-GIVEN = ["indicators", "gap", "gap_summary", "affordability"]
+GIVEN = [name for name, table in OUTPUTS.items() if table.step == "landscape"]
 
 
 @pytest.fixture
