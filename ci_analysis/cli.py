@@ -84,6 +84,8 @@ def check(study: str) -> None:
     absent = [name for name in read.tables if name not in given and not (name == "areas" and len(read.areas))]
     if absent:
         click.echo(f"Not there, and not needed: {', '.join(absent)}.")
+    for note in read.notes:
+        click.echo(f"Note: {note}.")
 
 
 @main.command(name="export")
@@ -160,6 +162,27 @@ def questionnaire(study: str, wave: str, form: bool, out: Path | None, force: bo
 
     read = Study.read(find_study(study))
     click.echo(f"Wrote {_near(write_questionnaire(read, out, wave=wave, form=form, force=force))}")
+
+
+@main.command(name="data-walk")
+@click.argument("study")
+@click.option("--edition", type=click.Choice(["public", "internal"]), default="public", show_default=True,
+              help="What residents may see.")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where it goes; reports/STUDY/data-walk.html, unless told.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def data_walk(study: str, edition: str, out: Path | None, force: bool) -> None:
+    """Write the sheets of a data walk on a STUDY: a page to print.
+
+    Residents walk past the figures, and write what they notice, what is missing and what should be done. The last
+    sheet says how their words get into voices.csv.
+    """
+    from ci_analysis.report.data_walk import write_data_walk
+    from ci_analysis.study import Study, find_study
+
+    read = Study.read(find_study(study))
+    made = write_data_walk(read, out, kind=edition, force=force)  # type: ignore[arg-type]  # click has checked it
+    click.echo(f"Wrote {_near(made)}")
 
 
 @main.command(name="list")

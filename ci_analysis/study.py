@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import combinations
@@ -17,9 +17,23 @@ from typing import Annotated, Any, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ci_analysis.areas import DIGITS, county_outlines, known_counties, read_outlines, with_outlines
+from ci_analysis.areas import (
+    CHANGED_COUNTIES,
+    DIGITS,
+    areas_at,
+    county_change,
+    county_outlines,
+    geoid_advice,
+    known_counties,
+    misplaced,
+    overlaps,
+    read_outlines,
+    replaced_together,
+    with_outlines,
+)
 from ci_analysis.errors import Problem, StudyNotFound, StudyProblems, nearest
 from ci_analysis.issues.profile import (
     Bands,
@@ -40,10 +54,12 @@ from ci_analysis.tables import (
     OUTPUTS,
     SLUG,
     Column,
+    Fault,
     Table,
     conform,
     empty_frame,
     listed,
+    number,
     parse,
 )
 
@@ -64,6 +80,12 @@ __all__ = [
 _SLIPS = 3
 MAXIMUM_TABLE_BYTES = 256 * 2**20
 _OUTLINE_FILES = ("areas.geojson", "areas.gpkg", "areas.parquet")
+#: Of two outlines that share more than this of the smaller, one lies in the other.
+_SAME_PLACE = 0.5
+#: How many are named where a sentence speaks of many.
+_NAMED = 3
+_HOUR = r"hour-(?:[01][0-9]|2[0-3])"
+_CLASS = r"[0-9]+-(?:[0-9]+|up)|under-[0-9]+"
 #: Parts of study.yaml that a study may mark as made up, beside its tables.
 _MARKABLE = ("agenda", "backbone", "budget", "preconditions")
 
@@ -202,6 +224,8 @@ class Study:
         Names of the files that were read, sorted.
     provenance : str
         Text of PROVENANCE.md (Markdown), where the folder has one: the study's own notes on its sources.
+    notes : tuple of Problem
+        What is worth a look and stops nothing, such as facilities that lie in no area.
 
     Examples
     --------
@@ -217,6 +241,7 @@ class Study:
     areas: gpd.GeoDataFrame
     files: tuple[str, ...]
     provenance: str = ""
+    notes: tuple[Problem, ...] = ()
 
     @classmethod
     def read(cls, folder: str | Path) -> Study:
@@ -338,17 +363,24 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
         self.tables: dict[str, pd.DataFrame] = {}
         #: Line in the file of each row of a table, by table.
         self.rows: dict[str, np.ndarray] = {}
         self.files: list[str] = []
         #: Tables whose file is there and cannot be read: what others say of them cannot be judged.
         self.unread: set[str] = set()
+        #: Level of the study's areas, as soon as it is read.
+        self.level = "custom"
+        self.areas_file = INPUTS["areas"].file
         #: Tables with rows whose identifier cannot be used: what names it elsewhere is not at fault.
         self.misnamed: set[str] = set()
 
     def say(self, file: str, row: int, column: str, what: str, do: str, kind: str = "") -> None:
         self.problems.append(Problem(file, row, column, what, do, kind))
+
+    def note(self, file: str, column: str, what: str, do: str) -> None:
+        self.notes.append(Problem(file, 0, column, what, do, "note"))
 
     def read(self) -> tuple[Study | None, list[Problem]]:
         if not self.folder.is_dir():
@@ -359,6 +391,7 @@ class _Reader:
             self.say("study.yaml", 0, "", f"the folder's name '{self.folder.name}' is not an identifier",
                      "rename it with lower-case letters, digits and hyphens")  # fmt: skip
         settings, lines = self.read_settings()
+        self.level = settings.level if settings is not None else self.level
         profile = self.read_profile(settings, lines)
         self.find_files()
         for table in INPUTS.values():
@@ -374,12 +407,16 @@ class _Reader:
             self.check_indicators(profile)
         if profile is not None and settings is not None:
             self.check_staffing(settings, profile, lines)
+        self.check_peers()
+        if areas is not None:
+            self.check_places(areas)
         provenance = self.read_provenance()
         problems = sorted(set(self.problems), key=_place)
         if problems or settings is None or profile is None or areas is None:
             return None, problems
         tables, files = MappingProxyType(self.tables), tuple(sorted(self.files))
-        return Study(self.folder, settings, profile, tables, areas, files, provenance), []
+        notes = tuple(sorted(self.notes, key=_place))
+        return Study(self.folder, settings, profile, tables, areas, files, provenance, notes), []
 
     def read_provenance(self) -> str:
         path = self.folder / "PROVENANCE.md"
@@ -514,9 +551,17 @@ class _Reader:
                 elif key == "publish" and {**INPUTS, **OUTPUTS}[name].never_public:
                     say((*path, i), f"'{name}' holds what single respondents said, which is never published",
                         "take it out")  # fmt: skip
+        named = self.tables["indicators"]["indicator"].dropna().unique().tolist()
+        for i, name in enumerate(settings.peers.match if "indicators" not in self.unread else ()):
+            if name not in named:
+                say(("peers", "match", i), f"the study has no indicator '{name}'", nearest(name, named))
         states = set(known_counties().index.str[:2])
         for i, code in enumerate(settings.counties):
-            if code not in states and code not in known_counties().index:
+            if code in CHANGED_COUNTIES:
+                name = f"write {' and '.join(CHANGED_COUNTIES[code][2])}"
+                do = f'{name}; or, for areas of before, write "{code[:2]}" and bring their outlines'
+                say(("counties", i), county_change(code), do)
+            elif code not in states and code not in known_counties().index:
                 say(
                     ("counties", i),
                     f"there is no state or county {code}",
@@ -678,7 +723,8 @@ class _Reader:
             if column.name in raw:
                 columns[column.name], faults = parse(column, raw[column.name])
                 for f in faults:
-                    self.say(table.file, int(rows[f.position]), column.name, f.what, f.do, f.kind)
+                    do = self.do_instead(f, column.name, raw.iloc[f.position]) or f.do
+                    self.say(table.file, int(rows[f.position]), column.name, f.what, do, f.kind)
                     unread.iloc[f.position] = True
                 if faults and table.key == [column.name]:
                     self.misnamed.add(table.name)
@@ -695,6 +741,16 @@ class _Reader:
             frame = _without_annotations(frame)
         self.check_rows(table, frame, rows, unread.to_numpy())
         return frame
+
+    def do_instead(self, fault: Fault, name: str, row: pd.Series) -> str:
+        """Return a better advice for a cell than its column alone can give, where the row or the level knows one."""
+        if fault.kind == "geoid" and re.fullmatch(r"[0-9.]+[eE][+]?[0-9]+", row[name]):
+            return geoid_advice(row[name], (), self.level)
+        if fault.kind == "range" and name == "latitude" and "longitude" in row.index:
+            north, east = number(row[["longitude", "latitude"]].astype("str"))
+            if abs(north) <= 90 and abs(east) <= 180:
+                return f"longitude and latitude look exchanged: write {_as_place(east, north)}"
+        return ""
 
     def own_column(self, table: Table, name: str, cells: pd.Series, rows: np.ndarray) -> pd.Series:
         yes_no = name in ("x_illustrative", "x_target_illustrative")
@@ -771,6 +827,46 @@ class _Reader:
             what = f"'{word}' is not one of the issue's segments, so this figure would count for nobody"
             self.say("indicators.csv", int(rows[i]), "segment", what, nearest(word, known), "segment")
 
+        self.check_classes(profile)
+
+    def check_classes(self, profile: Profile) -> None:
+        """Say which segments of hours and of classes cannot be read, so that their figures would count for nothing."""
+        frame, rows = self.tables["indicators"], self.rows["indicators"]
+        hours = [profile.hours.at_work] if profile.hours else []
+        classes = [i.classes for i in profile.indicators if i.classes]
+        for names, form, what, do in (
+            (hours, _HOUR, "does not name an hour", "write hour-00 to hour-23"),
+            (classes, _CLASS, "does not name a class", "write such as 10000-14999, and 200000-up for the highest"),
+        ):
+            wrong = frame["indicator"].isin(names) & frame["segment"].notna()
+            wrong &= ~frame["segment"].str.fullmatch(form).fillna(False).astype(bool)
+            for i in np.flatnonzero(wrong.to_numpy()):
+                said = f"'{frame['segment'].iloc[i]}' {what}, so this figure would count for nothing"
+                self.say("indicators.csv", int(rows[i]), "segment", said, do, "class")
+
+    def check_peers(self) -> None:
+        """Say where the communities of peers.csv cannot be set beside the study's areas."""
+        peers, rows = self.tables["peers"], self.rows["peers"]
+        if not len(peers) or "indicators" in self.unread:
+            return
+        known = set(self.tables["indicators"]["indicator"].dropna())
+        named = sorted(set(peers["indicator"].dropna()))
+        unknown = [name for name in named if name not in known]
+        if unknown and len(unknown) == len(named):
+            what = f"the study has none of these indicators: {_some(named)}"
+            do = "name them as indicators.csv does, and bring them for the study's areas too"
+            self.say("peers.csv", int(rows[0]), "indicator", what, do)
+        elif unknown:
+            what = f"the study has no figures of {_some(unknown)}"
+            self.note("peers.csv", "indicator", what, "nothing is matched on them; bring them in indicators.csv too")
+        if self.level == "county":
+            counties = set(known_counties().index)
+            for i in np.flatnonzero(peers["geoid"].str.fullmatch("[0-9]{4}").fillna(False).to_numpy(dtype=bool)):
+                word = peers["geoid"].iloc[i]
+                if f"0{word}" in counties:
+                    do = f"write '0{word}', with its leading zero"
+                    self.say("peers.csv", int(rows[i]), "geoid", f"'{word}' has 4 characters", do, "digits")
+
     def check_staffing(self, settings: Settings, profile: Profile, lines: dict[tuple[str | int, ...], int]) -> None:
         known = [*profile.vocabulary("segments"), "all"]
         for segment in settings.staffing:
@@ -784,7 +880,7 @@ class _Reader:
     def read_areas(self, settings: Settings | None, lines: dict[tuple[str | int, ...], int]) -> gpd.GeoDataFrame | None:
         outlines = [n for n in _OUTLINE_FILES if (self.folder / n).exists()]
         table = INPUTS["areas"]
-        file = outlines[0] if outlines else table.file
+        file = self.areas_file = outlines[0] if outlines else table.file
         if outlines:
             areas = self.read_area_outlines(outlines[0])
         elif (self.folder / table.file).exists():
@@ -803,6 +899,8 @@ class _Reader:
         if areas is None or settings is None:
             return None
         self.check_geoids(file, settings)
+        self.check_changed(file, areas, settings)
+        self.check_outlines(file, areas, settings)
         return areas.sort_values("geoid", ignore_index=True)
 
     def outlined(self, settings: Settings | None) -> gpd.GeoDataFrame | None:
@@ -819,10 +917,12 @@ class _Reader:
             return None
         table = INPUTS["areas"]
         try:
-            areas = read_outlines(self.folder / file)
+            areas, faults = read_outlines(self.folder / file)
         except ValueError as error:
             self.say(file, 0, "", str(error), "save the areas again, with polygons and a reference system")
             return None
+        for f in faults:
+            self.say(file, f.position + 1, "", f.what, f.do, f.kind)
         cells = pd.DataFrame(areas.drop(columns="geometry"))
         for name in cells.columns:
             if name in ("geoid", "name") and pd.api.types.is_numeric_dtype(cells[name]):
@@ -831,7 +931,7 @@ class _Reader:
                     0,
                     name,
                     f"'{name}' holds numbers",
-                    "write it as text, so that leading zeros are kept",
+                    f"write it as text, so that leading zeros are kept{self.as_text(name, cells[name])}",
                 )
                 return None
             text = (
@@ -841,7 +941,10 @@ class _Reader:
         rows = np.arange(1, len(cells) + 1)
         if not self.check_header(table, list(cells.columns), 0):
             return None
+        before = len(self.problems)
         frame = self.type_table(table, cells, rows)
+        # What is said of a row of areas stands in this file.
+        self.problems[before:] = [replace(p, file=file) for p in self.problems[before:]]
         self.tables["areas"], self.rows["areas"] = frame, rows
         return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(areas.geometry.to_numpy(), crs=areas.crs))
 
@@ -855,12 +958,7 @@ class _Reader:
         covered = tuple(settings.counties)
         for i in np.flatnonzero(~right.to_numpy()):
             found = geoids.iloc[i]
-            do = f"write {digits} digits"
-            do += (
-                ", with the leading zero that was lost"
-                if re.fullmatch(rf"[0-9]{{{digits - 1}}}", found)
-                else f" for level {settings.level}"
-            )
+            do = self.digits_advice(found, settings)
             self.say(
                 file,
                 int(self.rows["areas"][i]),
@@ -875,6 +973,149 @@ class _Reader:
                 what = f"{geoids.iloc[i]} lies outside the study's counties"
                 do = "add its county to `counties` in study.yaml, or take it out"
                 self.say(file, int(self.rows["areas"][i]), "geoid", what, do, "outside")
+
+    def as_text(self, name: str, numbers: pd.Series) -> str:
+        """Return an example of an identifier as text, where a number has lost its leading zero."""
+        digits = DIGITS[self.level]
+        short = numbers[numbers.notna() & (numbers % 1 == 0) & (numbers < 10.0 ** (digits - 1))]
+        if name != "geoid" or not digits or not len(short):
+            return ""
+        return f": '{int(short.iloc[0]):0{digits}d}' in place of {int(short.iloc[0])}"
+
+    @staticmethod
+    def digits_advice(found: str, settings: Settings) -> str:
+        digits = DIGITS[settings.level]
+        here = settings.level == "zcta" or f"0{found}".startswith(settings.counties)
+        if re.fullmatch(rf"[0-9]{{{digits - 1}}}", found) and here:
+            return f"write '0{found}', with the leading zero that was lost"
+        advice = geoid_advice(found, (), settings.level)
+        if "spreadsheet" in advice:
+            return advice
+        levels = {"county": "counties", "tract": "tracts", "block-group": "block groups"}
+        level = next((x for x in levels if len(found) == DIGITS[x] and found.isdigit()), "")
+        also = f"; of {levels[level]}, write `level: {level}` in study.yaml" if level else ""
+        return f"write {digits} digits for level {settings.level}{also}"
+
+    def check_changed(self, file: str, areas: gpd.GeoDataFrame, settings: Settings) -> None:
+        """Say which areas lie in counties that the Census Bureau has given up."""
+        if settings.level not in ("county", "tract", "block-group"):
+            return
+        geoids, rows = areas["geoid"].fillna("").astype("str"), self.rows["areas"]
+        pairs = replaced_together(geoids)
+        for old, new in pairs:
+            row = int(rows[np.flatnonzero(geoids.str.startswith(old).to_numpy())[0]])
+            what = f"areas of before and after a change are here together: {old} and {new}; {county_change(old)}"
+            self.say(file, row, "geoid", what, "keep the areas of one time, and figures for these", "changed")
+        old = geoids.str[:5].isin(CHANGED_COUNTIES) & ~geoids.str[:5].isin([code for code, _ in pairs])
+        bare = old & areas.geometry.isna() if settings.level == "county" else old & False
+        for i in np.flatnonzero(bare.to_numpy()):
+            do = "bring outlines of that time (areas.geojson), or the areas of today with figures for these"
+            self.say(file, int(rows[i]), "geoid", f"there is no outline built in: {county_change(geoids.iloc[i])}", do,
+                     "changed")  # fmt: skip
+        kept = geoids[old & ~bare]
+        if len(kept):
+            self.note(file, "geoid", f"{_count(kept, 'area')} of before a change: {county_change(kept.iloc[0])}",
+                      "see that all figures are of that time")  # fmt: skip
+
+    def check_outlines(self, file: str, areas: gpd.GeoDataFrame, settings: Settings) -> None:
+        """Say which areas do not lie where the study's counties are, and which overlap."""
+        rows, counties = self.rows["areas"], county_outlines(settings.counties).geometry
+        shapes = areas.geometry
+        bare = areas.loc[shapes.isna(), "geoid"].dropna()
+        if len(bare):
+            self.note(
+                file, "", f"{_count(bare, 'area')} without an outline", "no map shows them, and no point is in them"
+            )
+        middle = shapely.centroid(shapely.envelope(shapes.to_numpy()))
+        wide = np.ptp(shapely.bounds(shapes.to_numpy())[:, [0, 2]], axis=1) > 180
+        middle = np.where(wide, shapely.point_on_surface(shapes.to_numpy()), middle)
+        places = {
+            "": pd.DataFrame(
+                {"longitude": shapely.get_x(middle), "latitude": shapely.get_y(middle)}, index=areas.index
+            ),
+            "longitude": areas[["longitude", "latitude"]],
+        }
+        for column, place in places.items():
+            wrong = misplaced(place["longitude"], place["latitude"], counties)
+            what = "its outline" if not column else "its centre"
+            self.say_misplaced(file, column, wrong, place.notna().all(axis=1).sum(), what, "the study's counties")
+        if file == INPUTS["areas"].file:
+            return  # built-in outlines lie side by side
+        pairs = overlaps(areas)
+        names = areas["geoid"].to_numpy()
+        for pair in pairs[pairs["share"] > _SAME_PLACE].itertuples():
+            what = f"{names[pair.second]} and {names[pair.first]} (row {rows[pair.first]}) lie in the same place: " \
+                   f"they share {pair.share:.0%} of the smaller"  # fmt: skip
+            do = "keep areas that lie side by side, or people and seats are counted twice"
+            self.say(file, int(rows[pair.second]), "", what, do, "overlap")
+        some = pairs[pairs["share"] <= _SAME_PLACE]
+        if len(some):
+            first = some.iloc[0]
+            a, b = names[int(first["first"])], names[int(first["second"])]
+            n = "one pair of areas overlaps" if len(some) == 1 else f"{len(some)} pairs of areas overlap"
+            what = f"{n}, such as {a} and {b} by {first['share']:.0%} of the smaller"
+            self.note(file, "", what, "a place in both counts for the smaller geoid; give facilities their geoid")
+
+    def say_misplaced(
+        self, file: str, column: str, wrong: pd.DataFrame, rows: int, what: str, where: str, *, any_far: bool = True
+    ) -> None:
+        """Say which of so many places are far away; in one sentence, where most are so for one reason."""
+        at = self.rows["areas" if file.startswith("areas.") else file.removesuffix(".csv")]
+        for fault, of_kind in wrong[wrong["fault"].ne("") | any_far].groupby("fault", sort=True):
+            said, do = _WRITTEN[str(fault)]
+            said = f", and {said}" if said else ""
+            if fault != "zero" and len(of_kind) > 2 and rows < 2 * len(of_kind):
+                many = f"{len(of_kind):,} of {rows:,} rows, such as row {at[of_kind.index[0]]}"
+                self.say(file, 0, column, f"most of the places lie far from {where} ({many}){said}", do)
+                continue
+            for row in of_kind.itertuples():
+                far = f"{what} lies {row.miles:,.0f} miles from {where}{said}"
+                if column and fault not in ("", "zero"):
+                    do = f"write {_as_place(row.longitude, row.latitude)}"
+                self.say(file, int(at[row.Index]), column, far, do, "place")
+
+    def check_places(self, areas: gpd.GeoDataFrame) -> None:
+        """Say which facilities and sites are written where they cannot be, and note which lie in no or another area."""
+        if any(p.file.startswith("areas.") for p in self.problems):
+            return  # the areas come first: against wrong ones every place would be
+        centres = gpd.points_from_xy(areas["longitude"], areas["latitude"])
+        shapes = [*areas.geometry, *centres[areas["longitude"].notna().to_numpy()]]
+        for name in ("facilities", "sites"):
+            place = self.tables[name][["longitude", "latitude"]]
+            wrong = misplaced(place["longitude"], place["latitude"], shapes)
+            n = int(place.notna().all(axis=1).sum())
+            self.say_misplaced(f"{name}.csv", "longitude", wrong, n, "the point", "the study's areas", any_far=False)
+        self.note_facilities(areas)
+
+    def note_facilities(self, areas: gpd.GeoDataFrame) -> None:
+        facilities = self.tables["facilities"]
+        if not len(facilities):
+            return
+        found = areas_at(facilities["longitude"], facilities["latitude"], areas)
+        own = facilities["geoid"].to_numpy()[found["position"]]
+        placed = pd.Series(False, index=facilities.index)
+        placed.iloc[found["position"].unique()] = True
+        agrees = pd.Series(False, index=facilities.index)
+        agrees.iloc[found.loc[found["geoid"].to_numpy() == own, "position"]] = True
+        outlined = areas.set_index("geoid").geometry.notna()
+        given = facilities["geoid"].notna()
+        has_outline = facilities["geoid"].map(outlined).eq(True)
+        ids, travel = facilities["facility_id"], self.tables["travel"]
+        centreless = areas.loc[areas["longitude"].isna() & areas.geometry.notna(), "geoid"]
+        twice = np.unique(found["position"][found["position"].duplicated()])
+        for file, column, names, of, where, do in (
+            ("facilities.csv", "geoid", ids[given & has_outline & ~agrees], "facilit", "with a point outside the area "
+             "of the geoid", "the geoid is believed, and distances are from the point"),
+            ("facilities.csv", "geoid", ids[~given & ~placed], "facilit", "in no area of the study",
+             "no area counts their seats, which are in reach of the areas near by"),
+            ("facilities.csv", "geoid", ids.iloc[twice][~given.iloc[twice]], "facilit", "in more than one area",
+             "the area with the smaller geoid counts the seats, unless the facility has a geoid"),
+            (self.areas_file, "longitude", centreless.iloc[: 0 if len(travel) else None], "area",
+             "without a centre of population",
+             "distances start at a point in the outline; add longitude and latitude"),
+        ):  # fmt: skip
+            if len(names):
+                self.note(file, column, f"{_count(names, of)} {where}", do)
 
     # --- what holds across tables
 
@@ -916,22 +1157,15 @@ class _Reader:
         wrong = parts[~parts[column.name].isin(set(known))]
         advice = {w: self.advice(w, n, known, home) for w, n in wrong[column.name].value_counts().head(200).items()}
         for word, row in zip(wrong[column.name], wrong["_row"], strict=True):
-            if home == "areas":
-                zero = f"0{word}"
-                do = (
-                    f"write '{zero}', with its leading zero"
-                    if zero in known
-                    else "mend it, or add its area to the study"
-                )
-                said = "is not one of the study's areas"
-            else:
-                do, said = advice.get(word, "mend it"), what
+            do, said = advice.get(word, "mend it"), what if home != "areas" else "is not one of the study's areas"
             self.say(table.file, int(row), column.name, f"'{word[:60]}' {said}", do, "unknown")
 
     def advice(self, word: str, times: int, known: Iterable[str], home: str) -> str:
         """Return what to do about an identifier that is not known, named so many times in one column."""
         if home in self.misnamed:
             return f"mend the identifiers of {home}.csv first"
+        if home == "areas":
+            return geoid_advice(word, known, self.level)
         if not home:
             return nearest(word, known)
         # A slip of the pen is not made so often: the one place that defines it is the likelier fault.
@@ -947,13 +1181,42 @@ def _place(problem: Problem) -> tuple[int, Problem]:
     return (files.index(problem.file) if problem.file in files else len(files), problem)
 
 
+#: What is said of a place that is written another way than it is meant, and what to do where most are.
+_WRITTEN = {
+    "": ("", "mend it, or see whether the reference system is the one that the file names"),
+    "zero": ("(0, 0) is what stands where no place was found", "find its longitude and latitude, or take the row out"),
+    "exchanged": ("longitude and latitude look exchanged", "exchange the two"),
+    "sign": ("the sign of the longitude looks lost", "put a minus before longitudes west of Greenwich"),
+    "both": (
+        "longitude and latitude look exchanged, and the sign of the longitude lost",
+        "exchange the two, and put a minus before longitudes west of Greenwich",
+    ),
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first few of many names."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(str(name) for name in list(names)[:_NAMED]) + more
+
+
+def _count(names: Sequence[str], of: str) -> str:
+    """Return how many there are of a word that is given without its ending, and which the first are."""
+    one, many = ("y", "ies") if of.endswith("t") else ("", "s")
+    return f"{len(names):,} {of}{one if len(names) == 1 else many} ({_some(names)})"
+
+
+def _as_place(longitude: float, latitude: float) -> str:
+    return f"{longitude:g} as the longitude and {latitude:g} as the latitude"
+
+
 def _without_annotations(indicators: pd.DataFrame) -> pd.DataFrame:
     """Return indicators with the American Community Survey's codes read for what they mean.
 
-    A code in place of a value or margin is missing, with its reason; −555555555 as a margin says that the figure is
-    controlled to a total, and its margin is zero.
+    A code in place of a value or margin is missing, with its reason, the value's before the margin's; a value whose
+    margin is missing stays. −555555555 as a margin says that the figure is controlled to a total: its margin is zero.
     """
-    reasons = indicators["value"].map(ACS_REASONS)
+    reasons = indicators["value"].map(ACS_REASONS).combine_first(indicators["moe"].map(ACS_REASONS))
     return indicators.assign(
         value=indicators["value"].mask(indicators["value"].isin([*ACS_REASONS, ACS_CONTROLLED])),
         moe=indicators["moe"].mask(indicators["moe"].isin(ACS_REASONS)).mask(indicators["moe"] == ACS_CONTROLLED, 0.0),

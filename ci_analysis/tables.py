@@ -64,14 +64,16 @@ _PERIOD = r"[0-9]{4}(?:-Q[1-4]|-[0-9]{2}(?:-[0-9]{2})?)?"
 LARGEST = 1e15
 #: Years that a date may be of, so that rules about dates have room on both sides.
 _YEARS = ("1900", "2199")
-#: What the American Community Survey writes where it has no estimate, and why.
+#: Why there is no margin where a median is the limit of its class, such as 250,001 for '250,000 or more'.
+OPEN_ENDED = "the median falls in an open-ended class"
+#: What the American Community Survey writes where it has no estimate or no margin, and why.
 ACS_REASONS = MappingProxyType(
     {
         -666666666.0: "too few sample cases for an estimate",
         -999999999.0: "too few sample cases for an estimate",
         -888888888.0: "not applicable or not available",
         -222222222.0: "too few sample cases for a margin of error",
-        -333333333.0: "the median falls in an open-ended class",
+        -333333333.0: OPEN_ENDED,
     }
 )
 #: The margin of an estimate that is controlled to a fixed total: zero, and not missing.
@@ -352,7 +354,7 @@ _INPUTS = (
             _may("moe", "number", "margin of error, 90 %", minimum=0, acs=True),
             _may("n", "number", "cases that it rests on", minimum=0, counts_people=True),
             _may("source", "text", "who published it; without one it is the coalition's own"),
-            _may("reason", "text", "why the value is missing"),
+            _may("reason", "text", "why the value or its margin is missing"),
             _may("ages", "text", "the ages that the segment covers here"),
         ),
     ),
@@ -920,7 +922,7 @@ _OUTPUTS = (
                 "of a median in the publisher's open-ended class, whose limit the figure is",
                 choices=("or-more", "or-less"),
             ),
-            _may("reason", "text", "why the value is missing"),
+            _may("reason", "text", "why the value is missing, or the limit of a class"),
         ),
         made_from=("indicators",),
     ),
@@ -965,7 +967,7 @@ _OUTPUTS = (
             _figure("change_share", "the change in the first figure", unit="share"),
             _figure("change_share_moe", "its margin of error, 90 %", unit="share"),
             _figure("change_real", "of money: the change in the last period's dollars"),
-            _may("significant", "yes-no", "whether the two differ at the 90 % level; empty where that is not known"),
+            _may("significant", "yes-no", "whether the two, money in one year's dollars, differ at the 90 % level"),
             _may("overlap", "yes-no", "whether the two periods' windows share years, so that they cannot be compared"),
         ),
         made_from=("indicators",),
@@ -1087,6 +1089,12 @@ _OUTPUTS = (
                 "how the figure was made; `none`: a median or share that its areas' figures cannot give",
                 choices=("sum", "weighted", "median-of-classes", "none"),
             ),
+            _may(
+                "censored",
+                "choice",
+                "of a median in an open-ended class, whose limit the figure is",
+                choices=("or-more", "or-less"),
+            ),
             _may("source", "text", "who published it, `;` between"),
         ),
         made_from=("regions", "indicators"),
@@ -1202,8 +1210,14 @@ _OUTPUTS = (
             _figure("price_week_real", "the price in the dollars of the base year", unit="USD"),
             _figure("income_real", "the income in the dollars of the base year", unit="USD"),
             _may("base_year", "integer", "year of the dollars"),
+            _may(
+                "censored",
+                "choice",
+                "the income lies in an open-ended class, and so the share too",
+                choices=("at-most", "at-least"),
+            ),
         ),
-        made_from=("indicators",),
+        made_from=("indicators", "capacity"),
     ),
     Table(
         "hotspots",

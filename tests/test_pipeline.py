@@ -76,8 +76,8 @@ def test_gap_summary_agrees_with_plain_arithmetic_on_the_raw_tables(processed: P
 def test_every_table_is_written_with_its_columns_and_keys(processed: Path, table) -> None:
     frame = pd.read_csv(processed / table.file, dtype=str, keep_default_na=False)
     assert frame.columns.to_list()[: len(table.names)] == table.names
-    # No public record says when Colorado's facilities open, who is enrolled and how many seats are free, or gives prices
-    # of more than one year: none is made up for real facilities.
+    # No public record says when Colorado's facilities open, who is enrolled and how many seats are free, and none of
+    # this is made up for real facilities.
     without = {"uptake", "hours_gap"}
     assert (len(frame) > 0) == (table.name not in without), "the example has something for every other table"
     if table.name != "commitments":  # a partner may promise several things

@@ -194,8 +194,27 @@ TABLE_MISTAKES = [
     ("criteria", "criterion,name,goal,worst,best\ncost,Cost,min,1,5\n",
      "criteria.csv:2:best: best is not better than worst; for a goal of min, best is below worst"),
     ("areas", "geoid,name\n8009,Baca\n08061,Kiowa\n",
-     "areas.csv:2:geoid: '8009' has 4 characters; write 5 digits, with the leading zero that was lost"),
+     "areas.csv:2:geoid: '8009' has 4 characters; write '08009', with the leading zero that was lost"),
     ("areas", "geoid,name\n08009,Baca\n08001,Adams\n", "areas.csv:3:geoid: 08001 lies outside the study's counties"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,share_parents_at_work,2024,hour-24,0.5\n",
+     "indicators.csv:2:segment: 'hour-24' does not name an hour, so this figure would count for nothing; write hour-00 to hour-23"),
+    ("indicators", "geoid,indicator,period,segment,value\n08009,families_by_income,2024,10k-15k,5\n",
+     "indicators.csv:2:segment: '10k-15k' does not name a class, so this figure would count for nothing; write such as 10000-14999"),
+    ("peers", "geoid,name,indicator,period,segment,value\n20187,Stanton,poeple,2024,,5\n",
+     "peers.csv:2:indicator: the study has none of these indicators: poeple; name them as indicators.csv does"),
+    ("peers", "geoid,name,indicator,period,segment,value\n1001,Autauga,population,2024,,5\n",
+     "peers.csv:2:geoid: '1001' has 4 characters; write '01001', with its leading zero"),
+    ("voices", "voice_id,theme,text,indicator\nv,cost,Too dear.,price_weak\n",
+     "voices.csv:2:indicator: identifiers of indicators are named, but indicators.csv is absent or empty"),
+    ("facilities", "facility_id,name,kind,longitude,latitude,days\nf,F,home,-103,37,Mon-Fri\n",
+     "facilities.csv:2:days: 'Mon-Fri' does not name days; write Mo-Fr, Mo-Su or Mo,We,Sa"),
+    ("facilities", "facility_id,name,kind,longitude,latitude,days\nf,F,home,-103,37,Mo-We-Fr\n", "'Mo-We-Fr' does not name days"),
+    ("capacity", "facility_id,segment,licensed,vacancies\nf,preschool,10,11\n",
+     "capacity.csv:2:licensed: licensed is less than vacancies; mend one of the two"),
+    ("capacity", "facility_id,segment,licensed,usable,vacancies\nf,preschool,10,4,5\n",
+     "capacity.csv:2:usable: usable is less than vacancies; mend one of the two"),
+    ("capacity", "facility_id,segment,licensed,low\nf,preschool,10,12\n",
+     "capacity.csv:2:licensed: licensed is less than low; mend one of the two"),
 ]  # fmt: skip
 
 
@@ -234,6 +253,11 @@ YAML_MISTAKES = [
     ("as_of:", "publish: {minimum: 3}\nas_of:", "study.yaml:7:publish.minimum: 'minimum' is not a known key; write 'minimum_count'"),
     ("as_of:", "x: &a [1]\ny: *a\nas_of:", "anchors and aliases are not allowed"),
     ("as_of:", "x: !!python/object:os.system {}\nas_of:", "the tag tag:yaml.org,2002:python/object:os.system is not allowed"),
+    ("as_of:", "staffing: {pre-school: 10}\nas_of:",
+     "study.yaml:7:staffing.pre-school: 'pre-school' is not one of the issue's segments; write 'preschool'"),
+    ("as_of:", "staffing: {preschool: 0}\nas_of:", "study.yaml:7:staffing.preschool: '0' does not fit"),
+    ("as_of:", "peers: {match: [populaton]}\nas_of:",
+     "study.yaml:7:peers.match.1: the study has no indicator 'populaton'; there is none to use yet"),
     ("as_of:", "x: " + "[" * 25 + "]" * 25 + "\nas_of:", "nested more than 20 levels deep"),
 ]  # fmt: skip
 
@@ -484,3 +508,55 @@ def test_studies_are_found_by_name_from_the_folders_below(monkeypatch: pytest.Mo
         find_study("two")
     with pytest.raises(StudyNotFound, match=r"no study\.yaml"):
         find_study(tmp_path)
+
+
+FACILITY = "facility_id,name,kind,longitude,latitude,days\n"
+
+
+def test_days_vacancies_hours_and_classes_that_are_right_are_read(tmp_path: Path) -> None:
+    days = ["Mo-Fr", "Mo,We,Sa", "Sa-Mo", "Su", ""]
+    facilities = FACILITY + "".join(f'f{i},F,home,-102.5,37.2,"{d}"\n' for i, d in enumerate(days))
+    capacity = (
+        "facility_id,segment,licensed,usable,vacancies\n"
+        "f0,preschool,10,,10\nf1,preschool,,,3\nf2,preschool,10,4,4\nf3,preschool,10,0,0\n"
+    )
+    segments = ["hour-00", "hour-23", "all"]
+    rows = [f"08009,share_parents_at_work,2024,{s},0.5\n" for s in segments]
+    rows += [f"08009,families_by_income,2024,{s},5\n" for s in ("0-9999", "10000-14999", "200000-up", "")]
+    study = Study.read(
+        write(
+            tmp_path / "s",
+            facilities=facilities,
+            capacity=capacity,
+            indicators="geoid,indicator,period,segment,value\n" + "".join(rows),
+            study=SETTINGS + "staffing: {preschool: 8, all: 10}\n",
+        )
+    )
+    assert study.tables["facilities"]["days"].fillna("").to_list() == days
+    assert study.tables["capacity"]["vacancies"].to_list() == [10, 3, 4, 0]
+    assert study.staffing == {"preschool": 8, "all": 10}
+
+
+def test_an_indicator_that_peers_alone_have_is_a_note(tmp_path: Path) -> None:
+    indicators = "geoid,indicator,period,segment,value\n08009,population,2024,,3500\n"
+    peers = "geoid,name,indicator,period,segment,value\n20187,S,population,2024,,5\n20187,S,rainfall,2024,,5\n"
+    study = Study.read(write(tmp_path / "s", indicators=indicators, peers=peers))
+    assert [str(n) for n in study.notes] == [
+        "peers.csv:indicator: the study has no figures of rainfall; nothing is matched on them; bring them in indicators.csv too"
+    ]
+    wrong = SETTINGS + "peers: {match: [populaton]}\n"
+    (said,) = problems(write(tmp_path / "t", indicators=indicators, study=wrong))
+    assert said.endswith("the study has no indicator 'populaton'; write 'population'")
+    voice = "voice_id,theme,text,indicator\nv,cost,Too dear.,populaton\n"
+    (said,) = problems(write(tmp_path / "u", indicators=indicators, voices=voice))
+    assert said.startswith("voices.csv:2:indicator: 'populaton' is not in indicators.csv; write 'population'")
+
+
+def test_an_area_that_no_outline_is_built_in_for_is_read_and_noted(tmp_path: Path) -> None:
+    study = Study.read(
+        write(
+            tmp_path / "s", study=SETTINGS.replace('["08009", "08061"]', '["08"]'), areas="geoid,name\n08999,Nowhere\n"
+        )
+    )
+    assert study.areas.geometry.isna().all()
+    assert str(study.notes[0]).startswith("areas.csv: 1 area (08999) without an outline")

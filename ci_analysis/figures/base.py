@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -78,6 +78,7 @@ _STYLE = {
     "lines.linewidth": 2,
 }
 _alternatives: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
+_notes: WeakKeyDictionary[Figure, tuple[str, ...]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def new_axes(ax: Axes | None = None, *, height: float = 3.2, width: float = 5.8)
         return Figure(figsize=(width, height), layout="constrained").subplots()
 
 
-def finding(ax: Axes, sentence: str, *, alt: str) -> Axes:
+def finding(ax: Axes, sentence: str, *, alt: str, notes: Sequence[str] = ()) -> Axes:
     """Put the finding on an Axes as its title, and the text alternative beside it.
 
     Parameters
@@ -116,9 +117,12 @@ def finding(ax: Axes, sentence: str, *, alt: str) -> Axes:
         What the figure shows, as a sentence.
     alt : str
         What the picture shows, for who cannot see it.
+    notes : sequence of str
+        Sentences that stand beneath the picture: what the figures are and are not, how sure they are.
     """
     ax.set_title(sentence, wrap=True, parse_math=False)
     _alternatives[ax.figure] = alt  # type: ignore[index]  # sub-figures are not used here
+    _notes[ax.figure] = tuple(notes)  # type: ignore[index]  # the same
     return ax
 
 
@@ -141,15 +145,21 @@ class Drawing:
         The text alternative.
     legend : str
         HTML of a legend that stands beside the picture, where the picture has none inside.
+    controls : str
+        HTML of what a reader chooses by, where the picture can show more than one figure; it stands before the picture.
+    notes : tuple of str
+        Sentences that stand beneath the picture, as text.
     """
 
     svg: str
     title: str
     alt: str
     legend: str = ""
+    controls: str = ""
+    notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>{escape(self.title)}</strong></p>{self.svg}{self.legend}"
+        return f"<p><strong>{escape(self.title)}</strong></p>{self.controls}{self.svg}{self.legend}"
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,8 @@ def drawing(ax: Made) -> Drawing:
     finally:
         for where, text in titles.items():
             ax.set_title(text, loc=where, parse_math=False)
-    return Drawing(titled_svg(svg, title, alt), title, alt)
+    notes = _notes.get(ax.figure, ())  # type: ignore[call-overload]  # sub-figures are not used here
+    return Drawing(titled_svg(svg, title, alt), title, alt, notes=notes)
 
 
 def titled_svg(svg: str, title: str, alt: str) -> str:

@@ -1,4 +1,4 @@
-"""Margins of error as the Census Bureau computes them, and the table of indicators that shows them.
+"""Margins of error as the Census Bureau computes them.
 
 A margin of error (MOE) is half the width of a 90 % interval, as the American Community Survey publishes it.
 """
@@ -11,20 +11,19 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.errors import WrongUse
-from ci_analysis.tables import OUTPUTS, conform
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from ci_analysis.issues import Profile
 
 __all__ = [
     "HIGH_QUALITY_CV",
     "MEDIUM_QUALITY_CV",
     "Z_90",
     "coefficient_of_variation",
-    "indicator_table",
+    "differs",
     "interval",
+    "moe_change",
+    "moe_difference",
     "moe_product",
     "moe_proportion",
     "moe_ratio",
@@ -236,6 +235,125 @@ def moe_product(
     return _on(np.sqrt(a**2 * moe_b**2 + b**2 * moe_a**2), index, "moe")
 
 
+def moe_difference(first_moe: ArrayLike, second_moe: ArrayLike) -> pd.Series | NDArray[np.float64] | float:
+    """Margin of error of a difference between two estimates.
+
+    `sqrt(MOE_a² + MOE_b²)`, for estimates that are independent. Two windows that share years are not, nor are a part
+    and its whole: what they have in common varies with both, and the formula is then wrong, in either direction.
+
+    Parameters
+    ----------
+    first_moe, second_moe : array-like of float
+        Margins of error (90 %) of the two, in the same unit; 0 for one that is exact or controlled.
+
+    Returns
+    -------
+    float, array or pandas.Series
+        The margin, in that unit; on the index of the Series among the inputs. Missing where either is.
+
+    Raises
+    ------
+    WrongUse
+        Where two Series stand on different indexes.
+
+    References
+    ----------
+    U.S. Census Bureau (2020), *Understanding and Using American Community Survey Data*, chapter 8.
+
+    Examples
+    --------
+    >>> moe_difference(3, 4)
+    5.0
+    """
+    (moe_a, moe_b), index = _arrays(first_moe, second_moe)
+    return _on(np.hypot(moe_a, moe_b), index, "moe")
+
+
+def moe_change(
+    first: ArrayLike, last: ArrayLike, first_moe: ArrayLike, last_moe: ArrayLike
+) -> pd.Series | NDArray[np.float64] | float:
+    """Margin of error of a relative change, `(last − first) / first`.
+
+    The change is the ratio of the two less 1, so its margin is the ratio's: `sqrt(MOE_last² + r² MOE_first²) / first`
+    with `r = last / first`. The two must be independent, as in `moe_difference`.
+
+    Parameters
+    ----------
+    first, last : array-like of float
+        The earlier and the later estimate, in the same unit.
+    first_moe, last_moe : array-like of float
+        Their margins of error (90 %).
+
+    Returns
+    -------
+    float, array or pandas.Series
+        The margin, as a share of the first: 0.04 is four percentage points. Missing where the first is zero or
+        anything is missing.
+
+    Raises
+    ------
+    WrongUse
+        Where two Series stand on different indexes.
+
+    References
+    ----------
+    U.S. Census Bureau (2020), *Understanding and Using American Community Survey Data*, chapter 8 (percent change).
+
+    Examples
+    --------
+    >>> round(moe_change(100, 50, 8, 3), 6)
+    0.05
+    """
+    return moe_ratio(last, first, last_moe, first_moe)
+
+
+def differs(
+    first: ArrayLike, second: ArrayLike, first_moe: ArrayLike, second_moe: ArrayLike
+) -> pd.Series | pd.arrays.BooleanArray | bool | None:
+    """Whether two estimates differ at the 90 % level.
+
+    `|a − b| / sqrt(SE_a² + SE_b²) > 1.645`, for estimates that are independent, as in `moe_difference`. Intervals
+    that overlap do not say that the estimates are alike.
+
+    Parameters
+    ----------
+    first, second : array-like of float
+        The estimates, in the same unit.
+    first_moe, second_moe : array-like of float
+        Their margins of error (90 %); 0 for one that is exact or controlled. Between two of these, any difference is
+        one.
+
+    Returns
+    -------
+    bool, boolean array or pandas.Series
+        On the index of the Series among the inputs. Missing where an estimate or a margin is.
+
+    Raises
+    ------
+    WrongUse
+        Where two Series stand on different indexes.
+
+    References
+    ----------
+    U.S. Census Bureau (2020), *Understanding and Using American Community Survey Data*, chapter 7.
+
+    Examples
+    --------
+    >>> differs(37.9, 38.4, 0.1, 0.1), differs(37.9, 38.0, 0.1, 0.1)
+    (True, False)
+    >>> differs(pd.Series([10.0, 10.0]), pd.Series([20.0, 20.0]), 0.0, pd.Series([None, 5.0])).to_list()
+    [<NA>, True]
+    """
+    (a, b, moe_a, moe_b), index = _arrays(first, second, first_moe, second_moe)
+    distance, unit = np.broadcast_arrays(np.abs(a - b), np.hypot(moe_a, moe_b))
+    # Multiplied out: without any error the unit is zero, and what differs at all is then different.
+    found = pd.array(np.atleast_1d(distance > unit), dtype="boolean")
+    found[np.atleast_1d(np.isnan(distance) | np.isnan(unit))] = pd.NA
+    if index is not None:
+        return pd.Series(found, index=index, name="differs")
+    return found if np.ndim(distance) else (None if found[0] is pd.NA else bool(found[0]))
+
+
 def standard_error(moes: ArrayLike) -> pd.Series | NDArray[np.float64] | float:
     """Return the standard error of an estimate: `MOE / 1.645`.
 
@@ -357,70 +475,3 @@ def interval(
     low = np.maximum(value - moe, np.minimum(floor, value))
     high = np.minimum(value + moe, np.maximum(ceiling, value))
     return pd.DataFrame({"low": low, "high": high}, index=index)
-
-
-def indicator_table(indicators: pd.DataFrame, *, profile: Profile | None = None) -> pd.DataFrame:
-    """Every indicator's figure for every area, with how sure it is and where it stands among the areas.
-
-    Parameters
-    ----------
-    indicators : pandas.DataFrame
-        The study's table: geoid, indicator, period, segment, value, moe, source, reason.
-    profile : Profile, optional
-        Its catalogue says which indicators are counts and shares, whose intervals have natural limits; without an
-        entry the prefix `count_`, `share_` or `rate_` of the name says so.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Output table `indicators`, sorted by geoid, indicator, period and segment. `suppressed` where a reason is
-        given and the value is missing. `percentile` is the share of the areas with a lower value plus half of the
-        share with the same (itself included), within indicator, period and segment. `cv` and `quality` are missing
-        where the value or its margin is missing, and where the value is zero. `peer_median` is missing here.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame(
-    ...     {
-    ...         "geoid": ["01001", "01003"],
-    ...         "indicator": "children",
-    ...         "period": "2024",
-    ...         "segment": None,
-    ...         "value": [100.0, 300.0],
-    ...         "moe": [16.45, None],
-    ...         "source": "ACS",
-    ...         "reason": None,
-    ...     }
-    ... )
-    >>> indicator_table(frame)[["geoid", "quality", "percentile"]].values.tolist()
-    [['01001', 'high', 0.25], ['01003', nan, 0.75]]
-    """
-    result = indicators.copy()
-    limits = _natural_limits(result["indicator"], profile)
-    result[["low", "high"]] = interval(
-        result["value"], result["moe"], minimum=limits["minimum"], maximum=limits["maximum"]
-    )
-    result["cv"] = coefficient_of_variation(result["value"], result["moe"])
-    result["quality"] = quality_class(result["cv"])
-    result["suppressed"] = result["value"].isna() & result["reason"].notna()
-    alike = result.groupby(["indicator", "period", result["segment"].fillna("")], sort=False)["value"]
-    result["percentile"] = (alike.rank(method="average") - 0.5) / alike.transform("count")
-    result["peer_median"] = np.nan
-    result["censored"] = None
-    table = OUTPUTS["indicators"]
-    result = result.sort_values(table.key, na_position="first", kind="stable")
-    return conform(result[table.names], table)
-
-
-def _natural_limits(names: pd.Series, profile: Profile | None) -> pd.DataFrame:
-    """Return the least and the greatest value that an indicator can take, by its kind."""
-    catalogue = {i.name: "share" if i.unit == "share" else i.kind for i in profile.indicators} if profile else {}
-    prefix = names.str.extract(r"^(count|share|rate)_", expand=False)
-    kinds = names.map(catalogue).astype("object").where(names.isin(list(catalogue)), prefix)
-    return pd.DataFrame(
-        {
-            "minimum": np.where(kinds.isin(["count", "share", "rate"]), 0.0, -np.inf),
-            "maximum": np.where(kinds.eq("share"), 1.0, np.inf),
-        },
-        index=names.index,
-    )

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from ci_analysis.issues import Profile
 
-__all__ = ["gap", "gap_summary"]
+__all__ = ["gap", "gap_summary", "unmet_need"]
 
 #: Which seats the unmet need of each column is what is left of.
 _READINGS = {"unmet": "usable", "unmet_low": "usable_high", "unmet_high": "usable_low"}
+_ACCESS = ["access", "access_basis", "access_reason"]
 #: Random numbers held at a time.
 _CHUNK = 2_000_000
 
@@ -36,8 +37,31 @@ def _known(needs: pd.DataFrame) -> set[str]:
     return set(needs.columns[needs.notna().any()])
 
 
-def _unmet(needs: pd.DataFrame, usable: pd.DataFrame, rows: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Return unmet need, area by row. In a group, what one age has too many of does not serve another."""
+def unmet_need(needs: pd.DataFrame, usable: pd.DataFrame, rows: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """Need beyond the seats, area by row. In a group, what one age has too many of does not serve another.
+
+    Parameters
+    ----------
+    needs : pandas.DataFrame of float
+        People; a column for each of `rows`.
+    usable : pandas.DataFrame of float
+        Seats, on the same index; a column for each of `rows`, and the empty one for seats that name no segment.
+    rows : dict
+        As from `output_rows`.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        People, in the shape of `needs`.
+
+    Examples
+    --------
+    >>> rows = {"a": ("a",), "b": ("b",), "all": ("a", "b")}
+    >>> needs = pd.DataFrame({"a": [50.0], "b": [20.0], "all": [70.0]})
+    >>> seats = pd.DataFrame({"a": [10.0], "b": [40.0], "all": [55.0], "": [5.0]})
+    >>> unmet_need(needs, seats, rows).values.tolist()
+    [[40.0, 0.0, 35.0]]
+    """
     own = (needs - usable[needs.columns]).clip(lower=0)
     known = _known(needs)
     result = {}
@@ -96,7 +120,7 @@ def gap(
     people : pandas.DataFrame, optional
         As from `latest_figures` of `profile.shortage.people`; without it no area has a `cap_desert`.
     access : pandas.DataFrame, optional
-        geoid, segment, access (seats a person), as from `area_access`.
+        geoid, segment, access (seats a person), access_basis, access_reason, as from `area_access`.
 
     Returns
     -------
@@ -125,20 +149,20 @@ def gap(
     table = need.merge(seats.dropna(subset=["segment"]), on=keys, how="left", validate="1:1")
     needs = _wide(need, "need")[list(rows)]
     for column, reading in _READINGS.items():
-        unmet = _tall(_unmet(needs, _wide(seats, reading), rows), column)
+        unmet = _tall(unmet_need(needs, _wide(seats, reading), rows), column)
         table = table.merge(unmet, on=keys, how="left", validate="1:1")
     if access is None:
-        table["access"] = np.nan
+        table[_ACCESS] = np.nan
     else:
-        table = table.merge(access[[*keys, "access"]], on=keys, how="left", validate="1:1")
+        table = table.merge(access.reindex(columns=[*keys, *_ACCESS]), on=keys, how="left", validate="1:1")
     table["ratio"] = table["usable"] / table["need"].where(table["need"] > 0)
     table["people_per_seat"] = table["need"] / table["usable"].where(table["usable"] > 0)
     table["p_shortage"] = _p_more(table["need"], table["need_moe"], limit * table["usable"])
     table["cap_desert"] = _cap_desert(table, people, areas, profile)
     for column, per_person in (("spatial_desert", "ratio"), ("access_desert", "access")):
         table[column] = _flag(_below(table[per_person], 1 / limit), table[per_person])
-    table[["unstaffed", "access_basis", "access_reason"]] = None
-    return conform(table[OUTPUTS["gap"].names], OUTPUTS["gap"])
+    # Seats counted without staff have nothing to say of it.
+    return conform(table.reindex(columns=OUTPUTS["gap"].names), OUTPUTS["gap"])
 
 
 def _below(values: pd.Series, limit: float) -> pd.Series:

@@ -61,6 +61,8 @@ _HEADINGS = {
     "need_moe": "margin of error of need",
     "usable_low": "usable, strictest reading",
     "usable_high": "usable, widest reading",
+    "spatial_gap_low": "lower end of its 90% interval",
+    "spatial_gap_high": "upper end of its 90% interval",
     "spatial_gap_strict": "spatial gap, strictest reading",
     "spatial_gap_wide": "spatial gap, widest reading",
     "price_week": "price a week",
@@ -139,8 +141,9 @@ def finding_block(
 
 
 def drawing_html(picture: Drawing) -> str:
-    """Return a picture with its legend."""
-    return f'<div class="picture">{picture.svg}</div>{picture.legend}'
+    """Return a picture with its legend, and with what a reader chooses by."""
+    html = f'{picture.controls}<div class="picture">{picture.svg}</div>{picture.legend}'
+    return f'<div class="explorer">{html}</div>' if picture.controls else html
 
 
 def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[str, str]], *, caption: str) -> str:

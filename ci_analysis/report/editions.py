@@ -22,6 +22,8 @@ from ci_analysis.tables import INPUTS, OUTPUTS, Table, period_end
 __all__ = ["Edition", "Kind", "edition_of", "open_edition"]
 
 Kind = Literal["public", "internal"]
+#: Rows of a table that stand on a page; a page with more is slow to open, and nobody reads them there.
+_MOST_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ class Edition:
             a Statement, or None where there is nothing to say.
         *names : str
             Tables of the run or of the study, or `table.column`: the rows that have the column filled in. Where one
-            may not be shown in this edition, the section is left out; where the first has no rows, a sentence says
-            what the section would show and which file to fill in.
+            may not be shown in this edition, the section is left out, unless its name ends in `?`: then `draw` gets
+            None for it. Where the first has no rows, a sentence says what the section would show and which file to
+            fill in.
         shows : str
             What the section shows, as a clause.
         columns : sequence of str
@@ -89,10 +92,12 @@ class Edition:
         note : str
             A sentence that stands beneath.
         """
-        if not all(self.may_show(n) for n in names):
+        if not all(self.may_show(n) for n in names if not n.endswith("?")):
             return Block("")
+        asked = {n.removesuffix("?"): self.may_show(n.removesuffix("?")) for n in names}
+        frames = [self.frame(n) if shown else None for n, shown in asked.items()]
+        names = tuple(n for n, shown in asked.items() if shown)
         table, column = _declaration(names[0]), names[0].partition(".")[2]
-        frames = [self.frame(n) for n in names]
         if not len(frames[0]):
             files = {m: INPUTS[m].file if m in INPUTS else "study.yaml" for m in _made_from(names[0])}
             absent = list(dict.fromkeys(file for m, file in files.items() if not self._given(m)))
@@ -103,7 +108,8 @@ class Edition:
         if made is None:
             return Block("")
         data = frames[0][[c for c in columns or table.names if c in frames[0]]]
-        body = table_html(data, table, self.study.labels, caption=table.help)
+        data, caption = _listed(data, table)
+        body = table_html(data, table, self.study.labels, caption=caption)
         notes = [n for n in (note, self.made_up(names), self.sources(names)) if n]
         downloads = [_declaration(n).file for n in dict.fromkeys(x.partition(".")[0] for x in names) if n in OUTPUTS]
         if isinstance(made, Statement):
@@ -114,6 +120,7 @@ class Edition:
             folded = body if behind and columns else ""
             return finding_block(made.title, shown + said, notes=notes, table=folded, downloads=downloads)
         picture = drawing(made)
+        notes = [*picture.notes, *notes]
         return finding_block(
             picture.title, drawing_html(picture), notes=notes, table=body if behind else "", downloads=downloads
         )
@@ -146,16 +153,22 @@ class Edition:
         profile, indicators = self.study.profile, self.study.tables["indicators"]
         there = set(indicators["indicator"])
         income = [i for i in profile.price.income if i in there][:1] if profile.price else []
+        priced = [profile.price.indicator, *income] if profile.price else []
         wanted = {
-            "affordability": [profile.price.indicator, *income] if profile.price else [],
+            "affordability": priced,
+            "affordability_years": priced,
             "indicators": list(there),
         }.get(names[0], [profile.need.people, profile.need.share, profile.need.direct])
         used = indicators[indicators["indicator"].isin(wanted)].assign(ends=period_end(indicators["period"]))
         used = used[~(used["ends"] > pd.Timestamp(self.study.settings.as_of))]
-        if names[0] != "indicators":
+        if names[0] not in ("indicators", "affordability_years"):
             used = used[used["ends"] == used.groupby(["indicator", "segment"], dropna=False)["ends"].transform("max")]
         named = sorted(used["source"].dropna().unique())
         seats = " and the study's tables of facilities and capacity" if "capacity" in behind else ""
+        if wanted is priced:
+            # Prices are the facilities' own only where some facility gives one.
+            asked = self.study.tables["capacity"][["price_week", "price_week_after_aid"]].notna().any(axis=None)
+            seats = " and the prices of the study's facilities" if asked else ""
         return f"Source: {listing(named, most=5)}{seats}." if named else ""
 
 
@@ -202,6 +215,17 @@ def _made_from(name: str) -> tuple[str, ...]:
     """Return the study's tables, and parts of study.yaml, that a table rests on; of the study's own, itself."""
     table = _declaration(name)
     return table.made_from or (table.name,)
+
+
+def _listed(data: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, str]:
+    """Return the rows of a table that a page lists, and what they are: those with a figure, up to a number."""
+    figures = [c for c in data if c not in table.key]
+    told = data.dropna(how="all", subset=figures) if figures else data
+    if len(told) <= _MOST_ROWS:
+        return told, table.help
+    return told.head(
+        _MOST_ROWS
+    ), f"{table.help} The first {_MOST_ROWS:,} of {len(told):,} rows; all are in {table.file}."
 
 
 def _spoken(name: str) -> str:

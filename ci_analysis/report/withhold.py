@@ -14,6 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from ci_analysis.convene.conditions import half_interval
+from ci_analysis.landscape.regions import ELSEWHERE
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 
@@ -33,8 +34,23 @@ _ANSWERS = (
 #: Fewer respondents than these have no spread and no interval: a respondent who knows its own score could often tell
 #: those of the others.
 _SPREAD_FROM = 5
+#: Columns by which the figures that are shown would give a withheld one back: seats within reach of one area are
+#: shared with its neighbours, and a median of like areas is often the mean of two.
+_SHARED = {
+    "gap": ("access", "access_desert", "access_reason"),
+    "region_gap": ("access", "access_desert"),
+    "indicators": ("peer_median",),
+}
+#: Columns of the gap that other tables take as an indicator.
+_OF_GAP = ("ratio", "access")
+_OF_PRICES = "price_share"
+_RESTS_ON_NEED = ("gap", "gap_summary", "affordability", "region_gap", "hours_gap")
+#: A comparison of smaller groups is one of single areas.
+_LEAST_AREAS = 3
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
+#: The study's own tables whose counts of people stand on pages as they are.
+_COUNTED = ("initiatives", "voices")
 
 
 def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -152,6 +168,10 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     for column in table.columns:
         if not column.public:
             shown[column.name] = blank[column.name]
+        elif column.counts_people and table.name in _COUNTED:
+            # No total of these is shown beside them, so that none gives a small one back.
+            few = (frame[column.name] > 0) & (frame[column.name] < study.settings.publish.minimum_count)
+            shown[column.name] = frame[column.name].mask(few)
         elif column.link == "partners.partner_id" and column.presence == "key":
             kept &= ~frame[column.name].isin(prospects)
         elif column.link == "partners.partner_id" and prospects:
@@ -198,20 +218,26 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         Tables for the coalition alone are not in it, nor rows of prospects in any, nor the network of a wave with
         fewer partners than `minimum_respondents`: its totals would say who works with whom. Rows with a count of
         people from 1 to `minimum_count` − 1, and those that would give it back, keep their keys and lose every
-        figure; they are marked in `x_withheld`.
+        figure; they are marked in `x_withheld`. What is withheld in one table is withheld in those that follow it.
     """
-    shown = {}
+    shown: dict[str, pd.DataFrame] = {}
+    hidden: dict[str, pd.DataFrame] = {}
     prospects = _prospects(study)
     weighing = study.tables["weights"]["partner_id"].nunique()
-    for name, frame in tables.items():
-        table = OUTPUTS[name]
+    priced = bool(study.tables["capacity"]["price_week"].notna().any())
+    # A table comes after those that it follows.
+    for name in sorted(tables, key=list(OUTPUTS).index):
+        frame, table = tables[name], OUTPUTS[name]
         if not may_be_public(study, table):
             continue
         if name in _JUDGEMENTS and weighing < study.settings.minimum_respondents:
             continue  # the order of few partners is a single partner's
-        if name == "affordability" and study.tables["capacity"]["price_week"].notna().any():
+        if name in ("affordability", "affordability_years") and priced:
             continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
+        if name in ("hotspots", "disparities") and priced:
+            of = "variable" if name == "hotspots" else "indicator"
+            public = public[public[of] != _OF_PRICES].reset_index(drop=True)
         if name == "network_summary":
             # Of two partners and a density of 1, the roster says who works with whom.
             public = public[public["partners"] >= study.settings.minimum_respondents].reset_index(drop=True)
@@ -226,14 +252,110 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             said = study.tables[name]
             inside = said.loc[said["internal"].fillna(True).astype(bool), "communication_id"]
             public = public[~public["communication_id"].isin(inside)].reset_index(drop=True)
-        exempt = _published(study, name, public)
-        withheld = withheld_rows(public, table, minimum=study.settings.publish.minimum_count, exempt=exempt)
-        if withheld.any():
-            figures = [c for c in public.columns if c not in table.key]
+        exempt, minimum = _published(study, name, public), study.settings.publish.minimum_count
+        if "region" in table.key:
+            regions = study.tables["regions"]
+            withheld = _withheld_regions(
+                public[~exempt], table, _joined(hidden, table), regions, minimum=minimum
+            ).reindex(public.index, fill_value=False)
+        else:
+            withheld = withheld_rows(public, table, minimum=minimum, exempt=exempt)
+            withheld |= _following(public, table, hidden) & ~exempt
+        if "geoid" in table.key:
+            hidden[name] = _counts(public[withheld], table)
+        if withheld.any() or len(_joined(hidden, table)):
             public = public.assign(x_withheld=withheld.map({True: "yes", False: None}).astype("str"))
-            public.loc[withheld, figures] = None
+            public.loc[withheld, [c for c in table.names if c in public and c not in table.key]] = None
+            public.loc[~exempt, [c for c in _SHARED.get(name, ()) if c in public]] = None
+            public = public if withheld.any() else public.drop(columns="x_withheld")
         shown[name] = public
     return shown
+
+
+def _people(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    return frame[[c.name for c in table.columns if c.counts_people and c.name in frame]]
+
+
+def _counts(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return the keys of withheld rows of areas, and the smallest count of people of each, where there is one."""
+    people = _people(rows, table).astype("float64")
+    return rows[table.key].assign(count=people.where(people > 0).min(axis=1))
+
+
+def _joined(hidden: Mapping[str, pd.DataFrame], table: Table) -> pd.DataFrame:
+    """Return what is withheld in the tables that one follows."""
+    found = [hidden[name] for name in table.follows if name in hidden and len(hidden[name])]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["geoid", "count"])
+
+
+def _following(frame: pd.DataFrame, table: Table, hidden: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """Whether each row would give back what is withheld in the tables that its table follows, or rests on."""
+    no = pd.Series(False, index=frame.index)
+    areas = hidden.get("gap", pd.DataFrame({"geoid": []}))
+    figures = hidden.get("indicators", pd.DataFrame({"geoid": [], "indicator": []}))
+    if table.name == "peers":
+        # How unlike an area is to many others tells where it lies among them.
+        return no | bool(len(figures))
+    if table.name in ("hotspots", "disparities"):
+        # Each area's figure is in its neighbours' and in its group's.
+        of = frame["variable" if table.name == "hotspots" else "indicator"]
+        gives = of.isin(figures["indicator"]) | (of.isin(_OF_GAP) & bool(len(areas)))
+        if table.name == "hotspots":
+            return gives
+        few = (frame[["areas_a", "areas_b"]] < _LEAST_AREAS).any(axis=1)
+        return gives | few | frame["by"].isin(figures["indicator"])
+    followed = _joined(hidden, table)
+    if "geoid" in table.key:
+        return frame["geoid"].isin(followed["geoid"])
+    keys = [k for k in table.key if k in followed]
+    if not keys:
+        return no
+    rows, gone = (pd.MultiIndex.from_frame(f[keys].astype("str").fillna("")) for f in (frame, followed))
+    return pd.Series(rows.isin(gone), index=frame.index)
+
+
+def _withheld_regions(
+    frame: pd.DataFrame, table: Table, hidden: pd.DataFrame, regions: pd.DataFrame, *, minimum: int
+) -> pd.Series:
+    """Return which rows of regions are withheld, given what is withheld of areas.
+
+    A region's figure less those of its areas that are shown is the sum over its withheld ones: it must be of two areas
+    at least, and of the minimum at least. The same holds of the sum over all regions of the kind that are withheld,
+    which the community's figure gives back. Where kinds of regions cross, differences between them could tell more:
+    there no region with a withheld area is shown.
+    """
+    people = _people(frame, table)
+    small = ((people > 0) & (people < minimum)).any(axis=1)
+    place = ["region_kind", "region"]
+    names = set(frame.loc[small, place].itertuples(index=False, name=None))
+    group = [k for k in table.key if k not in place]
+    kinds = regions[["region_kind"]].drop_duplicates()
+    if len(hidden) and len(kinds):
+        within = hidden.merge(kinds, how="cross").merge(
+            regions[["geoid", *place]], on=["geoid", "region_kind"], how="left"
+        )
+        within = within.assign(**{k: within[k].astype("str").fillna("") for k in group})
+        within["region"] = within["region"].astype("str").fillna(ELSEWHERE)
+        for kind, rows in within.groupby("region_kind"):
+            gone = set(rows["region"]) if len(kinds) > 1 else _with_complement(rows, group, minimum)
+            names |= {(kind, region) for region in gone}
+    return pd.Series(pd.MultiIndex.from_frame(frame[place]).isin(list(names)), index=frame.index)
+
+
+def _with_complement(rows: pd.DataFrame, group: list[str], minimum: int) -> set[str]:
+    """Return the regions of one kind to withhold: those that give areas back, and those that would give them back."""
+
+    def few(part: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+        # A missing count, or one of nobody, hides nothing beside another.
+        sums = part.groupby(by)["count"].agg(["count", "sum"])
+        return sums[(sums["count"] < 2) | (sums["sum"] < minimum)].reset_index()
+
+    gone = set(few(rows, ["region", *group])["region"])
+    for region in rows.groupby("region")["count"].sum().sort_values(kind="stable").index:
+        if not gone or few(rows[rows["region"].isin(gone)], group).empty:
+            break
+        gone.add(str(region))
+    return gone
 
 
 def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd.Series) -> pd.Series:
@@ -266,7 +388,7 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
     >>> withheld_rows(gap, OUTPUTS["gap"], minimum=11, exempt=pd.Series(False, index=gap.index)).to_list()
     [True, True, False]
     """
-    people = frame[[c.name for c in table.columns if c.counts_people and c.name in frame]]
+    people = _people(frame, table)
     if people.shape[1] == 0:
         return pd.Series(False, index=frame.index)
     # A count is a whole number; 10.6 of an estimate is as small as 10.
@@ -302,11 +424,22 @@ def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:
     """Whether each row's figures are public already: indicators with a source, and what is made from them alone."""
     if name == "indicators":
         return frame["source"].notna()
-    if name in ("gap", "gap_summary", "affordability"):
-        need = study.profile.need
-        used = study.tables["indicators"]
-        used = used[used["indicator"].isin([need.people, need.share, need.direct])]
-        return pd.Series(bool(used["source"].notna().all()), index=frame.index)
+    used = study.tables["indicators"]
+    own = set(used.loc[used["source"].isna(), "indicator"])
+    profile = study.profile
+    of_need = {profile.need.people, profile.need.share, profile.need.direct, profile.shortage.people}
+    of_hours = {profile.hours.at_work} if profile.hours else set()
+    if name in _RESTS_ON_NEED:
+        rests = of_need | (of_hours if name == "hours_gap" else set())
+        return pd.Series(not rests & own, index=frame.index)
+    if name in ("indicator_summary", "trends", "region_indicators"):
+        return ~frame["indicator"].isin(own)
+    if name in ("hotspots", "disparities"):
+        of = frame["variable" if name == "hotspots" else "indicator"]
+        rests_on_own = of.isin(own) | (of.isin(_OF_GAP) & bool(of_need & own))
+        return ~(rests_on_own | frame["by"].isin(own) if name == "disparities" else rests_on_own)
+    if name == "peers":
+        return frame["matched_on"].map(lambda cell: not own & set(members(cell)), na_action="ignore").eq(True)
     if "measure_id" in frame:
         return ~frame["measure_id"].isin(_counting_measures(study))
     return pd.Series(False, index=frame.index)

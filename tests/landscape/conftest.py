@@ -75,32 +75,51 @@ def study(profile, squares, as_of):
         for g, v in [("08001", 0.5), ("08003", 0.8), ("08005", 0.6)]
         for i, p, v in [("share_all_parents_working", "2018", v), ("median_family_income", "2018", 100_000 * v)]
     ]
+    rest += [
+        {"geoid": g, "indicator": "rate_unemployment", "period": p, "value": v, "source": f"Survey {p}"}
+        for g in ("08001", "08003", "08005")
+        for p, v in [("2013", 0.08), ("2018", 0.04)]
+    ]
     hidden = [
         {"geoid": "08005", "indicator": "children", "period": "2024", "segment": "school-age", "reason": "withheld"}
     ]
     facilities = [
-        {"facility_id": "center-a", "name": "A", "kind": "center", "longitude": -105.05, "latitude": 39.05},
+        {"facility_id": "center-a", "name": "A", "kind": "center", "longitude": -105.05, "latitude": 39.05,
+         "opens": "07:00", "closes": "18:00"},
         {"facility_id": "home-b", "name": "B", "kind": "home", "longitude": -104.95, "latitude": 39.05},
         {"facility_id": "silent-c", "name": "C", "kind": "home", "longitude": -104.95, "latitude": 39.06},
         {"facility_id": "outside-d", "name": "D", "kind": "center", "longitude": -104.75, "latitude": 39.05},
-    ]
+    ]  # fmt: skip
     capacity = [
         {"facility_id": "center-a", "segment": "infant-toddler", "licensed": 40, "usable": 30, "price_week": 300},
-        {"facility_id": "center-a", "segment": "preschool", "licensed": 150, "low": 100, "high": 180},
+        {"facility_id": "center-a", "segment": "preschool", "licensed": 150, "low": 100, "high": 180, "vacancies": 15,
+         "enrolled": 120},
         {"facility_id": "home-b", "licensed": 10},
         {"facility_id": "home-b", "segment": "infant-toddler", "price_week": 200},
         {"facility_id": "outside-d", "segment": "preschool", "licensed": 60},
-    ]
+    ]  # fmt: skip
     tables = {
         **{name: empty_frame(declared) for name, declared in INPUTS.items()},
         "indicators": typed("indicators", [*children, *rest, *hidden]),
         "facilities": typed("facilities", facilities),
         "capacity": typed("capacity", capacity),
+        "initiatives": typed(
+            "initiatives",
+            [{"initiative_id": "bus", "name": "Bus", "lead": "school", "lever": "supply", "areas": "08001"}],
+        ),
+        "regions": typed(
+            "regions",
+            [
+                {"geoid": g, "region_kind": "side", "region": r}
+                for g, r in [("08001", "West"), ("08003", "West"), ("08005", "East")]
+            ],
+        ),
     }
     return SimpleNamespace(
         tables=tables,
         areas=squares,
         profile=profile,
-        settings=SimpleNamespace(as_of=as_of, seed=7),
+        settings=SimpleNamespace(as_of=as_of, seed=7, peers=SimpleNamespace(count=10, match=("median_family_income",))),
         bands=((5.0, 1.0), (10.0, 0.68), (15.0, 0.22)),
+        staffing={},
     )

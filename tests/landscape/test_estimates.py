@@ -17,8 +17,11 @@ import pytest
 from ci_analysis.errors import WrongUse
 from ci_analysis.landscape import (
     coefficient_of_variation,
+    differs,
     indicator_table,
     interval,
+    moe_change,
+    moe_difference,
     moe_product,
     moe_proportion,
     moe_ratio,
@@ -64,6 +67,64 @@ def test_handbook_product():
     moe = moe_product(74_506_512, 0.824, 228_238, 0.001)
     assert moe == pytest.approx(sqrt(74_506_512**2 * 0.001**2 + 0.824**2 * 228_238**2))
     assert (round(74_506_512 * 0.824), round(moe)) == (61_393_366, 202_289)
+
+
+def test_handbook_percent_change():
+    """Never-married women of Fairfax County, 135,173 ± 3,860 and later 139,301 ± 4,047: 3.1 % more, ± 4.2 points."""
+    moe = moe_change(135_173, 139_301, 3_860, 4_047)
+    ratio = 139_301 / 135_173
+    assert moe == pytest.approx(sqrt(4_047**2 + ratio**2 * 3_860**2) / 135_173)
+    assert (round(100 * (ratio - 1), 1), round(100 * moe, 1)) == (3.1, 4.2)
+    # The change is smaller than its margin; so is the difference, and the two do not differ.
+    assert 139_301 - 135_173 < moe_difference(3_860, 4_047) == pytest.approx(sqrt(3_860**2 + 4_047**2))
+    assert differs(135_173, 139_301, 3_860, 4_047) is False
+
+
+def test_bureau_s_example_of_a_difference():
+    """Median age, 37.9 ± 0.1 in the country and 38.4 ± 0.1 in one city: 3.54 times the margin of the difference.
+
+    U.S. Census Bureau (18 April 2018), Using American Community Survey Estimates and Margins of Error, as worked in
+    the documentation of census-error-analyzer.
+    """
+    assert (38.4 - 37.9) / moe_difference(0.1, 0.1) == pytest.approx(3.5355, abs=1e-4)
+    assert differs(37.9, 38.4, 0.1, 0.1) is True
+    assert differs(37_284, 76_850, 20_922, 47_200) is False
+
+
+def test_the_test_of_a_difference_by_a_plain_loop():
+    rng = np.random.default_rng(4)
+    a, b, moe_a, moe_b = rng.integers(0, 9, (4, 200)).astype(float)
+    found = differs(pd.Series(a), pd.Series(b), pd.Series(moe_a), pd.Series(moe_b))
+    for i in range(200):
+        error = sqrt((moe_a[i] / 1.645) ** 2 + (moe_b[i] / 1.645) ** 2)
+        # Without any error, what differs at all differs.
+        z = abs(a[i] - b[i]) / error if error else (np.inf if a[i] != b[i] else 0.0)
+        if abs(z - 1.645) > 1e-9:
+            assert found[i] == (z > 1.645)
+    assert differs(b, a, moe_b, moe_a).tolist() == found.to_list()
+    assert differs(12 * a, 12 * b, 12 * moe_a, 12 * moe_b).tolist() == found.to_list()
+
+
+def test_intervals_that_overlap_do_not_say_that_two_are_alike():
+    # 90 to 110 and 105 to 125: they overlap, and 15 is more than the root of 200.
+    assert differs(100, 115, 10, 10) is True
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_difference_with_a_missing_member_is_not_known(place):
+    given = [10.0, 20.0, 1.0, 1.0]
+    given[place] = nan
+    assert differs(*given) is None
+    assert differs(*(pd.Series([g]) for g in given)).isna().all()
+    assert np.isnan(moe_change(*given))
+
+
+def test_a_controlled_figure_is_exact_and_a_zero_has_no_relative_change():
+    assert differs(10, 10.5, 0, 0) is True
+    assert differs(10, 10, 0, 0) is False
+    assert differs(10, 12, 0, 1) is True
+    assert moe_difference(0, 3) == 3
+    assert np.isnan(moe_change(0, 5, 1, 1))
 
 
 def test_of_zero_estimates_only_the_largest_margin_counts_once():

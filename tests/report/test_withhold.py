@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from ci_analysis import pipeline
+from ci_analysis import landscape, pipeline
 from ci_analysis.convene import condition_scores, condition_spread, network_partners, network_summary
 from ci_analysis.report.editions import edition_of
 from ci_analysis.report.withhold import enough_answers, internal_study, public_study, public_tables, withheld_rows
@@ -585,3 +585,181 @@ def test_a_section_with_a_private_table_is_left_out_of_the_public_edition(
         raise AssertionError("nothing is drawn from what may not be shown")
 
     assert edition_of(study, tables, "public").section(draw, "sector_coverage", "ties", shows="x").html == ""
+
+
+# --- what follows from a table is withheld with it
+
+
+COLORADO = ("08001", "08003", "08005", "08007", "08009", "08011", "08013", "08014")
+SEGMENTS = ("infant-toddler", "preschool", "school-age")
+
+
+def small_study(tmp_path: Path, counts: np.ndarray, kinds: list[list[str]], *, source: str = "") -> Study:
+    """A study with its own count of children by county and segment, and regions of one kind or more."""
+    folder = tmp_path / "s"
+    folder.mkdir(exist_ok=True)
+    quoted = ", ".join(f'"{g}"' for g in COLORADO)
+    (folder / "study.yaml").write_text(
+        "format: 1\ntitle: A\ncommunity: B\nissue: child-care\nlevel: county\nas_of: 2026-06-30\n"
+        f"counties: [{quoted}]\n"
+    )
+    rows = [
+        f"{g},{name},{year},{s},{max(counts[i, j] + more, 0)},{source}\n"
+        for i, g in enumerate(COLORADO)
+        for j, s in enumerate(SEGMENTS)
+        for name, year, more in (("children", 2024, 0), ("pupils", 2019, 1), ("pupils", 2024, 0))
+    ]
+    (folder / "indicators.csv").write_text("geoid,indicator,period,segment,value,source\n" + "".join(rows))
+    (folder / "facilities.csv").write_text(
+        "facility_id,name,kind,longitude,latitude,geoid,days,opens,closes\n"
+        + "".join(f"f{g},F,home,-104.9,39.{i}5,{g},Mo-Fr,06:00,18:00\n" for i, g in enumerate(COLORADO))
+    )
+    (folder / "capacity.csv").write_text(
+        "facility_id,segment,licensed\n" + "".join(f"f{g},{s},15\n" for g in COLORADO for s in SEGMENTS)
+    )
+    (folder / "regions.csv").write_text(
+        "geoid,region_kind,region\n"
+        + "".join(f"{g},kind-{k},{r}\n" for k, of in enumerate(kinds) for g, r in zip(COLORADO, of, strict=True) if r)
+    )
+    return Study.read(folder)
+
+
+def computed(study: Study) -> dict[str, pd.DataFrame]:
+    return landscape.compute(study, {})
+
+
+def sums_that_are_shown(shown: dict[str, pd.DataFrame], study: Study, name: str) -> np.ndarray:
+    """Each public figure of need, or of one indicator, as the cells of area × segment that it adds up."""
+    cells = pd.MultiIndex.from_product([COLORADO, SEGMENTS])
+    where = study.tables["regions"]
+    known = []
+
+    def add(geoids: list[str], segment: str) -> None:
+        parts = {"all": SEGMENTS, "under-six": SEGMENTS[:2]}.get(segment, (segment,))
+        known.append(np.array([g in geoids and s in parts for g, s in cells], dtype=float))
+
+    tables = {
+        "need": (("gap", "need"), ("region_gap", "need"), ("gap_summary", "need")),
+        "pupils": (("indicators", "value"), ("region_indicators", "value"), ("indicator_summary", "total")),
+    }[name]
+    for table, column in tables:
+        frame = shown[table]
+        if name != "need":
+            frame = frame[(frame["indicator"] == name) & (frame["period"] == "2024")]
+        for row in frame[frame[column].notna()].to_dict("records"):
+            if "geoid" in row:
+                add([row["geoid"]], row["segment"])
+            elif "region" in row:
+                kind = where[where["region_kind"] == row["region_kind"]]
+                inside = kind.loc[kind["region"] == row["region"], "geoid"].to_list()
+                outside = [g for g in COLORADO if g not in set(kind["geoid"])]
+                add(inside or outside, row["segment"])
+            else:
+                add(list(COLORADO), row["segment"])
+    return np.array(known)
+
+
+ONE_KIND = [["n", "n", "n", "s", "s", "s", "w", ""]]
+CROSSING = [*ONE_KIND, ["a", "b", "a", "b", "a", "b", "a", "b"]]
+#: Where the small counts are: area, and the count of its preschool children.
+SMALL = {
+    "one": {0: 4},
+    "two in one region": {0: 8, 1: 9},
+    "two regions": {0: 8, 3: 9},
+    "three": {0: 3, 3: 2, 6: 5},
+    "left out of the kind": {7: 6},
+    "most": {0: 5, 1: 6, 2: 7, 3: 8, 4: 9, 5: 10},
+}
+
+
+@pytest.mark.parametrize("kinds", [ONE_KIND, CROSSING], ids=["one kind", "crossing kinds"])
+@pytest.mark.parametrize("small", SMALL.values(), ids=SMALL)
+def test_no_sum_of_public_figures_gives_a_withheld_count(
+    tmp_path: Path, small: dict[int, int], kinds: list[list[str]]
+) -> None:
+    counts = 20 + 7 * np.arange(24).reshape(8, 3)
+    for area, count in small.items():
+        counts[area, 1] = count
+    study = small_study(tmp_path, counts, kinds)
+    tables = computed(study)
+    shown = public_tables(study, tables)
+    for name in ("need", "pupils"):
+        known = sums_that_are_shown(shown, study, name)
+        cells = np.eye(24)
+        for area in small:
+            assert not in_span(cells[area * 3 + 1], known), f"{name} of {COLORADO[area]}"
+            assert not in_span(cells[area * 3 : area * 3 + 3].sum(axis=0), known), "nor of the whole area"
+    everything = sums_that_are_shown(tables, study, "need")
+    assert in_span(np.eye(24)[min(small) * 3 + 1], everything), "the attack is one"
+
+
+def test_what_rests_on_a_withheld_area_is_withheld_with_it(tmp_path: Path) -> None:
+    counts = np.full((8, 3), 40)
+    counts[0, 1] = 4
+    study = small_study(tmp_path, counts, ONE_KIND)
+    tables = computed(study)
+    shown = public_tables(study, tables)
+    gone = set(shown["gap"].query("x_withheld == 'yes'")["geoid"])
+    assert "08001" in gone
+    assert len(gone) == 2, "and one more"
+    for name in ("hours_gap", "trends"):
+        here = shown[name][shown[name]["geoid"].isin(gone)]
+        assert len(here), name
+        figures = [c for c in here if c not in (*OUTPUTS[name].key, "x_withheld")]
+        assert here[figures].isna().all(axis=None), name
+        assert here["x_withheld"].eq("yes").all()
+    assert shown["gap"]["access"].isna().all(), "seats within reach are shared with the neighbours"
+    assert tables["gap"]["access"].notna().any()
+    summary = shown["indicator_summary"].query("indicator == 'pupils'")
+    assert len(summary)
+    assert summary[["total", "minimum", "median", "maximum", "lowest", "highest"]].isna().all(axis=None)
+    for name in ("hotspots", "disparities"):
+        figures = [c for c in ("value", "local_i", "value_a", "ratio", "difference") if c in shown[name]]
+        assert shown[name][figures].isna().all(axis=None), name
+    assert "uptake" not in shown
+
+
+def test_published_counts_and_what_is_made_from_them_are_shown_whole(tmp_path: Path) -> None:
+    counts = np.full((8, 3), 40)
+    counts[0, 1] = 4
+    study = small_study(tmp_path, counts, ONE_KIND, source="Census")
+    tables = computed(study)
+    for name, frame in public_tables(study, tables).items():
+        if OUTPUTS[name].step == "landscape":
+            assert "x_withheld" not in frame, name
+            pd.testing.assert_frame_equal(frame, tables[name][list(frame)], check_dtype=False)
+
+
+def test_a_region_whose_withheld_areas_hide_each_other_is_shown(tmp_path: Path) -> None:
+    counts = np.full((8, 3), 40)
+    counts[0, 1], counts[1, 1] = 8, 9
+    study = small_study(tmp_path, counts, ONE_KIND)
+    regions = public_tables(study, computed(study))["region_gap"]
+    # The two together are 8 + 9 = 17, and 17 is more than 11.
+    assert regions.query("region == 'n'")["need"].notna().all()
+    crossing = small_study(tmp_path, counts, CROSSING)
+    regions = public_tables(crossing, computed(crossing))["region_gap"]
+    assert regions.query("region in ('n', 'a', 'b')")["need"].isna().all()
+    assert regions.query("region in ('s', 'w')")["need"].notna().all()
+
+
+def test_peers_do_not_say_how_far_a_withheld_area_is(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    own = study.tables["indicators"].assign(source=None).astype({"source": "str"})
+    figures = tables["indicators"].assign(source=None).astype({"source": "str"})
+    figures.loc[figures.index[0], "value"] = 3.0
+    name = figures["indicator"].iloc[0]
+    rows = pd.DataFrame({"geoid": ["08001", "08003"], "rank": 1.0, "peer": ["08005", "08007"], "distance": [0.5, 0.7]})
+    peers = conform(rows.assign(name="P", matched_on=[f"x;{name}", "nothing of ours"]), OUTPUTS["peers"])
+    shown = public_tables(with_table(study, "indicators", own), {**tables, "indicators": figures, "peers": peers})
+    assert shown["peers"]["distance"].isna().to_list() == [True, False]
+
+
+def test_shares_of_income_go_with_providers_prices_in_every_table(
+    study: Study, tables: dict[str, pd.DataFrame]
+) -> None:
+    priced = study.tables["capacity"].copy()
+    priced.loc[0, "price_week"] = 250.0
+    shown = public_tables(with_table(study, "capacity", priced), tables)
+    assert "affordability_years" not in shown
+    for name, column in (("hotspots", "variable"), ("disparities", "indicator")):
+        assert not shown[name][column].eq("price_share").any()
