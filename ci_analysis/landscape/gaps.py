@@ -23,7 +23,7 @@ __all__ = ["gap", "gap_summary", "unmet_need"]
 _READINGS = {"unmet": "usable", "unmet_low": "usable_high", "unmet_high": "usable_low"}
 _ACCESS = ["access", "access_basis", "access_reason"]
 #: Random numbers held at a time.
-_CHUNK = 2_000_000
+_CHUNK = 500_000
 
 
 def _wide(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -265,21 +265,27 @@ def _simulated(
     drawn = sorted({p for members in parts.values() for p in members}, key=list(rows).index)
     at = {part: i for i, part in enumerate(drawn)}
     # What a row has beyond its parts' seats are the seats without a segment.
-    ready, extra = {}, {}
+    ready, extra, counts = {}, {}, {}
     for row, p in parts.items():
         counted = needs[row].notna()
         complete = usable.loc[counted, row].notna().all() and errors.loc[counted, list(p)].notna().all(axis=None)
         ready[row] = counted.any() and complete
-        extra[row] = (usable[row] - usable[list(p)].sum(axis=1)).to_numpy()
-    have = usable[drawn].where(usable[drawn].notna(), 0.0).to_numpy().T
-    centre, spread = needs[drawn].to_numpy().T, errors[drawn].to_numpy().T
+        extra[row] = (usable[row] - usable[list(p)].sum(axis=1)).to_numpy()[counted]
+        counts[row] = slice(None) if counted.all() else counted.to_numpy()
+    have = usable[drawn].where(usable[drawn].notna(), 0.0)
+    over, spread = (frame.to_numpy().T.copy() for frame in (needs[drawn] - have, errors[drawn]))
     sums: dict[str, list[NDArray[np.float64]]] = {row: [] for row, is_ready in ready.items() if is_ready}
-    size = max(1, _CHUNK // max(1, centre.size))
+    size = max(1, _CHUNK // max(1, over.size))
     for start in range(0, draws, size):
-        z = rng.standard_normal((min(size, draws - start), *centre.shape))
-        short = np.maximum(centre + z * spread - have, 0)
+        short = rng.standard_normal((min(size, draws - start), *over.shape))
+        # In place: there are as many numbers as draws, areas and segments multiplied.
+        short *= spread
+        short += over
+        np.maximum(short, 0, out=short)
         for row in sums:
-            counted = needs[row].notna().to_numpy()
-            left = short[:, [at[p] for p in parts[row]]][:, :, counted].sum(axis=1) - extra[row][counted]
-            sums[row].append(np.maximum(left, 0).sum(axis=1))
+            first, *others = (short[:, at[p]] for p in parts[row])
+            left = sum(others, start=first)[:, counts[row]]
+            if others or extra[row].any():
+                left = np.maximum(left - extra[row], 0)
+            sums[row].append(left.sum(axis=1))
     return pd.DataFrame({row: np.concatenate(values) for row, values in sums.items()})

@@ -74,15 +74,11 @@ def atlas(
     ]
     if not layers:
         return None
-    many, n = area_words(study.settings.level)[1], len(study.areas)
-    whole = sum(layer.classes.of.reindex(study.areas["geoid"]).notna().all() for layer in layers)
-    title = f"{how_many(len(layers), 'figure', 'figures')} can be seen by area on one map"
-    if n > 1:
-        title = f"{how_many(len(layers), 'figure', 'figures')} can be seen for {n:,} {many} on one map"
-    known = "is known everywhere" if len(layers) == 1 else "all are known everywhere"
-    if whole < len(layers):
-        known = f"{len(layers) - whole:,} of them {'is' if len(layers) - whole == 1 else 'are'} not known everywhere"
-    return explorer(study.areas, layers, title=f"{upper(title)}; {known}")
+    more = len(layers) - 1
+    title = layers[0].title
+    if more:
+        title += f"; the map has {how_many(more, 'more figure', 'more figures')} to choose from"
+    return explorer(study.areas, layers, title=title)
 
 
 def _layer(study: Study, figure: str, whom: str, title: str, classes: Classes, texts: dict[str, str]) -> Layer:
