@@ -33,7 +33,8 @@ STATED = {"hotspot_map": "hotspots", "peers": "peers",
           "caveats": "gap",
           "drivers": "drivers", "voices": "voices",
           "prices_over_years": "affordability_years",
-          "indicators": "indicator_summary", "trends": "trends"}  # fmt: skip
+          "indicators": "indicator_summary", "trends": "trends",
+          "region_figures": "region_indicators"}  # fmt: skip
 EVERY = DRAWN | STATED
 #: Figures of what this study does not tell; test_seats.py looks at them.
 IN_TEST_SEATS = {"occupancy", "seats_by_hour", "staffing"}
@@ -1388,3 +1389,31 @@ def test_the_poorest_counties_of_the_study_have_the_fewest_seats(study, run):
         f"Counties in the highest fourth by people in poverty have {said[0]} seats for every 100 infants and toddlers; "
         f"those in the lowest fourth have {said[1]}"
     )
+
+
+def test_figures_of_regions_are_of_a_period_that_knows_them(study):
+    # Of 2019 only one of the ten areas of each region is known.
+    rows = pd.DataFrame(
+        {
+            "region_kind": "side",
+            "region": ["West", "East"] * 2,
+            "indicator": "rate_poverty",
+            "period": ["2018", "2018", "2019", "2019"],
+            "areas": 10,
+            "areas_known": [10, 10, 1, 1],
+            "value": [0.1, 0.25, 0.5, 0.6],
+            "quality": ["high", "low", "high", "high"],
+        }
+    )
+    said = figures.region_figures(study, conform(rows.reindex(columns=OUTPUTS["region_indicators"].names),
+                                                 OUTPUTS["region_indicators"]))  # fmt: skip
+    assert said.title == "People in poverty: 10.0% in West, 25.0% in East"
+    assert said.frame.to_dict("records") == [
+        {"indicator": "People in poverty", "period": "2018", "East": "25.0% *", "West": "10.0%"}
+    ]
+    assert said.lines[-1] == "A star marks a figure of low reliability."
+
+
+def test_regions_without_a_figure_are_not_told(study):
+    assert figures.region_figures(study, conform(pd.DataFrame(columns=OUTPUTS["region_indicators"].names),
+                                                 OUTPUTS["region_indicators"])) is None  # fmt: skip

@@ -13,7 +13,7 @@ from ci_analysis.figures.landscape.hours import occupancy, seats_by_hour, staffi
 from ci_analysis.figures.landscape.places import hotspot_map, peers, regions
 from ci_analysis.figures.landscape.said import focus
 from ci_analysis.figures.landscape.shortage import shortage_definitions, shortage_map
-from ci_analysis.figures.landscape.sure import indicators, reliability, trends
+from ci_analysis.figures.landscape.sure import indicators, region_figures, reliability, trends
 
 __all__ = [
     "Headline",
@@ -33,6 +33,7 @@ __all__ = [
     "peers",
     "prices",
     "prices_over_years",
+    "region_figures",
     "regions",
     "reliability",
     "seats_by_hour",

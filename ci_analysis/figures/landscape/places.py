@@ -16,6 +16,7 @@ from ci_analysis.figures.landscape.said import (
     focus,
     outlined,
     people_of,
+    region_kind,
     seats_for_100,
     seats_sentence,
     sufficiency_of,
@@ -173,9 +174,7 @@ def regions(study: Study, region_gap: pd.DataFrame, *, ax: Axes | None = None) -
     known = region_gap[region_gap["sufficiency"].notna()]
     if not len(known):
         return None
-    named = known[known["region"] != ELSEWHERE]
-    counts = (named if len(named) else known).groupby("region_kind")["region"].nunique()
-    kind = min(counts.index, key=lambda k: (counts[k] < 2, counts[k], k))
+    kind = region_kind(known)
     rows = known[known["region_kind"] == kind]
     segment = focus(study, sufficiency_of(rows))
     rows = rows[rows["segment"] == segment].sort_values(["sufficiency", "region"])

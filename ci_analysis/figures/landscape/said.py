@@ -8,6 +8,7 @@ import pandas as pd
 from shapely import is_empty, is_missing
 
 from ci_analysis.figures.words import how_many, shortened
+from ci_analysis.landscape.regions import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ __all__ = [
     "focus",
     "outlined",
     "people_of",
+    "region_kind",
     "seats_for_100",
     "seats_sentence",
     "sufficiency_of",
@@ -98,3 +100,10 @@ def sufficiency_of(gap: pd.DataFrame) -> pd.DataFrame:
     known = gap.dropna(subset=["need", "usable"])
     sums = known.groupby("segment", sort=False)[["need", "usable"]].sum().reset_index()
     return sums.assign(sufficiency=sums["usable"] / sums["need"].where(sums["need"] > 0))
+
+
+def region_kind(regions: pd.DataFrame) -> str:
+    """Return the kind of region that a picture shows: of those with two regions at least, the one with the fewest."""
+    named = regions[regions["region"] != ELSEWHERE]
+    counts = (named if len(named) else regions).groupby("region_kind")["region"].nunique()
+    return str(min(counts.index, key=lambda k: (counts[k] < 2, counts[k], k)))

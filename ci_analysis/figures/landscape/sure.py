@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.figures.base import COLOURS, SEQUENCE, Statement, finding, new_axes, style
-from ci_analysis.figures.landscape.said import DRAWN, SAID, area_names, areas_of, people_of, upper
+from ci_analysis.figures.landscape.said import DRAWN, SAID, area_names, areas_of, people_of, region_kind, upper
 from ci_analysis.figures.words import area_words, figure_text, how_many, inside, listing, percent, shortened, spelled
 from ci_analysis.landscape import indicator_kinds, latest_figures
+from ci_analysis.landscape.regions import ELSEWHERE
 from ci_analysis.tables import period_end
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ci_analysis.study import Study
 
-__all__ = ["indicators", "reliability", "trends"]
+__all__ = ["indicators", "region_figures", "reliability", "trends"]
 
 #: Classes of reliability and of change as the legends name them, each with its look; what is not known is hatched.
 _SURE = {
@@ -37,8 +38,8 @@ _CHANGED = {
     "same": ("No more than its margin", COLOURS["muted"], ""),
     "unknown": ("Cannot be told", COLOURS["paper"], "////"),
 }
-#: Bars in one picture; the table has the others.
-_MOST = 24
+#: Bars in one picture, and regions side by side; the tables have the others.
+_MOST, _MOST_REGIONS = 24, 8
 
 
 def reliability(study: Study, indicators: pd.DataFrame, *, ax: Axes | None = None) -> Axes | None:
@@ -256,6 +257,60 @@ def indicators(study: Study, indicator_summary: pd.DataFrame) -> Statement | Non
             f"{what} {'is' if single else 'are'} only a limit: the publisher says no more than ‘or more’ or ‘or less’."
         ]
     return Statement(title, frame, f"Indicators over the {many}", tuple(lines))
+
+
+def region_figures(study: Study, region_indicators: pd.DataFrame) -> Statement | None:
+    """Set the indicators of the regions side by side, each in its latest period.
+
+    Parameters
+    ----------
+    study : Study
+        For labels, and for the kinds and the order of the issue's catalogue.
+    region_indicators : pandas.DataFrame
+        Table `region_indicators`; of several kinds of regions the one with the fewest, and at least two, regions.
+
+    Returns
+    -------
+    Statement or None
+        None where no region has a figure: medians and shares cannot always be put together.
+    """
+    rows = region_indicators[region_indicators["value"].notna()]
+    if not len(rows):
+        return None
+    rows = rows[rows["region_kind"] == region_kind(rows)]
+    # The latest period that knows enough of the areas: regions of a few known areas would not be the regions.
+    rows = rows.assign(of=rows["segment"].fillna(""), end=period_end(rows["period"]))
+    known = rows.groupby(["indicator", "of", "end"])["areas_known"].transform("sum")
+    rows = rows[known >= 0.8 * known.groupby([rows["indicator"], rows["of"]]).transform("max") - 1e-9]
+    rows = rows[rows["end"] == rows.groupby(["indicator", "of"])["end"].transform("max")]
+    regions = sorted(rows["region"].unique(), key=lambda r: (r == ELSEWHERE, r))[:_MOST_REGIONS]
+    units = {"share": "share", "rate": "share", "money": "USD"}
+    said = [
+        figure_text(v, units.get(k, "")) if k != "count" else f"{v:,.0f}"
+        for v, k in zip(rows["value"], indicator_kinds(rows["indicator"], study.profile), strict=True)
+    ]
+    low = rows["quality"].eq("low").map({True: " *", False: ""})
+    labels = [_label(study, n, s) for n, s in zip(rows["indicator"], rows["segment"], strict=True)]
+    cells = rows.assign(label=labels, said=said + low)
+    # Two indicators may be called alike; their own names tell them apart.
+    wide = cells.pivot(index=["indicator", "of", "label", "period"], columns="region", values="said")[regions]
+    wide = wide.reset_index(["label", "period"]).reset_index(drop=True).rename_axis(columns=None)
+    wide = wide.rename(columns={"label": "indicator"})
+    lead = next((n for n in study.profile.equity if rows["indicator"].eq(n).any()), rows["indicator"].iloc[0])
+    first = cells[cells["indicator"].eq(lead) & cells["region"].ne(ELSEWHERE)].sort_values(["segment", "value"])
+    first = first[first["label"].eq(first["label"].iloc[0])] if len(first) else first
+    title = f"{how_many(len(wide), 'figure', 'figures')} by region"
+    if len(first) > 1:
+        least, most = (
+            f"{first['said'].iloc[at].removesuffix(' *')} in {shortened(first['region'].iloc[at], SAID)}"
+            for at in (0, -1)
+        )
+        title = f"{first['label'].iloc[0]}: {least}, {most}"
+    lines = [
+        "Counts are summed; shares are weighted by the people they are of. Medians of areas cannot make a region's."
+    ]
+    lines += ["A star marks a figure of low reliability."] if (low != "").any() else []
+    return Statement(upper(title), wide, "Indicators by region", tuple(lines))
 
 
 def _latest(study: Study, summary: pd.DataFrame) -> pd.DataFrame:
