@@ -886,9 +886,8 @@ def test_what_is_unmet_where_nothing_reaches_stands_beside_it(study):
     made = under_way(study, {"areas": listed_areas(study, 3, 9)}, gap=gap)
     assert made.title.endswith("; of the ten counties with the largest unmet need, seven are among them")
     there, whole = sum(10 * k for k in range(1, 10)), sum(10 * k for k in range(1, 13))
-    assert f"By these figures {there} infants and toddlers there are without a seat: {100 * there / whole:.0f}%" in (
-        made.legend
-    )
+    said = f"Where none reaches there are {there} infants and toddlers more than seats: {100 * there / whole:.0f}%"
+    assert said in made.legend
     none = under_way(study, {"areas": listed_areas(study, 12)}, gap=gap)
     assert none.title.endswith("; of the ten counties with the largest unmet need, none is among them")
     unknown = under_way(study, {"areas": listed_areas(study, 12)}, gap=gaps(study, (np.nan, 1.0)))

@@ -162,10 +162,8 @@ def _reached(study: Study, where: pd.DataFrame, places: pd.Series, gap: pd.DataF
     there = unmet.loc[unmet["geoid"].isin(without), "unmet"].sum()
     if not len(unmet):
         return title, []
-    part = f"{there:,.0f} {people_of(study, segment)} there are without a {study.profile.words.seat}"
-    return title, [
-        f"By these figures {part}: {percent(there / unmet['unmet'].sum())} of all in {study.settings.community}."
-    ]
+    short = f"{there:,.0f} {people_of(study, segment)} more than {study.profile.words.seats}"
+    return title, [f"Where none reaches there are {short}: {percent(there / unmet['unmet'].sum())} of all unmet need."]
 
 
 def _sums(active: pd.DataFrame) -> list[str]:
