@@ -221,7 +221,7 @@ def _package_hash() -> str:
     root = Path(os.fspath(files("ci_analysis")))  # type: ignore[call-overload]  # an installed package is a folder
     digest = sha256()
     for path in sorted(root.rglob("*")):
-        if path.suffix in (".py", ".yaml", ".json", ".csv", ".j2", ".css") and path.is_file():
+        if path.suffix in (".py", ".yaml", ".json", ".csv", ".j2", ".css", ".js") and path.is_file():
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -21,7 +21,10 @@ from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 __all__ = ["enough_answers", "internal_study", "may_be_public", "public_study", "public_tables", "withheld_rows"]
 
 #: Tables that show how partners weigh; with few of them, one partner's own weights.
-_JUDGEMENTS = ("ranking", "portfolio", "agenda_arithmetic")
+_JUDGEMENTS = (
+    "ranking", "criterion_scores", "criterion_weights", "agreement", "portfolio", "portfolio_summary",
+    "agenda_arithmetic", "shared_claims",
+)  # fmt: skip
 _RATINGS = ("trust", "trust_low", "trust_high", "value", "value_low", "value_high")
 #: By table: the columns that count answers, and the scores that rest on them. All of the counts have to be enough.
 _ANSWERS = (

@@ -56,26 +56,28 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
     study : Study
         Read and checked.
     before : mapping of str to pandas.DataFrame
-        Output tables of the steps before; none is needed here.
+        Output tables of the steps before: `gap`, `gap_summary` and `reach` of step 2, where there are any.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        activities, what_works, ranking, rank_acceptability, partner_rankings, portfolio, agenda_arithmetic, as
-        `ci_analysis.tables.OUTPUTS` declares them. One whose inputs are absent has no rows.
+        Those that `ci_analysis.tables.OUTPUTS` declares for this step, in its order. One whose inputs are absent has
+        no rows.
     """
     given, settings = study.tables, study.settings
     projects, initiatives = given["projects"], given["initiatives"]
     orders = _orders(study)
     portfolio = value_portfolio(projects, orders["ranking"], budget=settings.budget)
     latest = latest_figures(given["observations"], given["measures"], as_of=settings.as_of)
-    return {
+    made = {
         "activities": activities(initiatives, projects, study.profile.vocabulary("levers"), as_of=settings.as_of),
         "what_works": what_works(initiatives),
         **orders,
         "portfolio": portfolio,
         "agenda_arithmetic": agenda_arithmetic(given["effects"], portfolio, given["measures"], latest),
     }
+    declared = {name: table for name, table in OUTPUTS.items() if table.step == "strategy"}
+    return {name: made.get(name, empty_frame(table)) for name, table in declared.items()}
 
 
 def _orders(study: Study) -> dict[str, pd.DataFrame]:

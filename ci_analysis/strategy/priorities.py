@@ -297,7 +297,7 @@ def ranking(
     whole, lacking = _judged(matrix)
     result = pd.DataFrame(
         index=whole.index.append(lacking), columns=OUTPUTS["ranking"].names[1:], dtype="float64"
-    ).astype({"dominated_by": "str"})
+    ).astype({"dominated_by": "str", "lacking": "str"})
     if len(whole):
         acceptability = rank_acceptability(whole, draws=draws, seed=seed)
         for name, last in (("acceptability_1", 1), ("acceptability_top3", 3)):
