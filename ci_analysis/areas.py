@@ -29,9 +29,11 @@ __all__ = [
     "county_outlines",
     "geoid_advice",
     "known_counties",
+    "miles_between",
     "miles_outside",
     "misplaced",
     "overlaps",
+    "population_centres",
     "read_outlines",
     "replaced_together",
     "with_outlines",
@@ -316,6 +318,72 @@ def miles_outside(longitude: pd.Series, latitude: pd.Series, shapes: Iterable[sh
 def _on_sphere(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.float64]:
     x, y = np.radians(longitude), np.radians(latitude)
     return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
+
+
+def miles_between(ones: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.float64]:
+    """Great-circle miles from each of some points to each of others, on a sphere of radius 3,958.7613 miles.
+
+    Parameters
+    ----------
+    ones, others : pandas.DataFrame
+        longitude, latitude (degrees).
+
+    Returns
+    -------
+    numpy.ndarray of float
+        Miles: a row for each of `ones` and a column for each of `others`; missing where either has no point.
+
+    Examples
+    --------
+    >>> home = pd.DataFrame({"longitude": [179.5], "latitude": [0.0]})
+    >>> away = pd.DataFrame({"longitude": [179.5, -179.5], "latitude": [1.0, 0.0]})
+    >>> miles_between(home, away).round(2).tolist()  # a degree each: of latitude, and over the 180th meridian
+    [[69.09, 69.09]]
+    """
+    from_, to = (_on_sphere(*p[["longitude", "latitude"]].to_numpy(dtype="float64").T) for p in (ones, others))
+    chord = np.sqrt(((from_[:, None, :] - to[None, :, :]) ** 2).sum(axis=2))
+    return 2 * _EARTH_RADIUS_MILES * np.arcsin(np.minimum(chord / 2, 1))
+
+
+def population_centres(areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Point from which the people of each area set out.
+
+    The area's longitude and latitude (its population-weighted centre) where known, else a point on its surface.
+
+    Parameters
+    ----------
+    areas : geopandas.GeoDataFrame
+        geoid, longitude, latitude (degrees) and outline (EPSG:4326), each of which may be missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        geoid, longitude, latitude, basis (`centre`, `point-on-surface`, or missing where neither is known), on the
+        index of `areas`.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> square = gpd.GeoDataFrame(
+    ...     {"geoid": ["01"], "longitude": [np.nan], "latitude": [np.nan]},
+    ...     geometry=[shapely.box(0, 0, 2, 2)],
+    ...     crs="EPSG:4326",
+    ... )
+    >>> population_centres(square).values.tolist()
+    [['01', 1.0, 1.0, 'point-on-surface']]
+    """
+    given = areas[["longitude", "latitude"]].notna().all(axis=1)
+    outlines = areas.geometry.to_numpy()
+    inside = shapely.point_on_surface(outlines)
+    basis = np.select([given, ~shapely.is_missing(outlines)], ["centre", "point-on-surface"], "")
+    return pd.DataFrame(
+        {
+            "geoid": areas["geoid"],
+            "longitude": areas["longitude"].where(given, shapely.get_x(inside)),
+            "latitude": areas["latitude"].where(given, shapely.get_y(inside)),
+            "basis": pd.Series(basis, index=areas.index, dtype="str").where(basis != ""),
+        }
+    )
 
 
 def misplaced(longitude: pd.Series, latitude: pd.Series, shapes: Iterable[shapely.Geometry]) -> pd.DataFrame:

@@ -185,6 +185,26 @@ def data_walk(study: str, edition: str, out: Path | None, force: bool) -> None:
     click.echo(f"Wrote {_near(made)}")
 
 
+@main.command()
+@click.argument("study")
+@click.option("--edition", type=click.Choice(["internal", "public"]), default="internal", show_default=True,
+              help="Whom it is for; reservations stand in the internal one alone.")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where it goes; reports/STUDY/common-agenda.html, unless told.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def agenda(study: str, edition: str, out: Path | None, force: bool) -> None:
+    """Write the common agenda of a STUDY: a page to print and sign.
+
+    Problem, vision, goals with their measures, who does what by when, and a line for each partner's signature.
+    """
+    from ci_analysis.report.common_agenda import write_common_agenda
+    from ci_analysis.study import Study, find_study
+
+    read = Study.read(find_study(study))
+    made = write_common_agenda(read, out, kind=edition, force=force)  # type: ignore[arg-type]  # click has checked it
+    click.echo(f"Wrote {_near(made)}")
+
+
 @main.command(name="list")
 def list_studies() -> None:
     """List the studies under data/raw, and where their reports are."""

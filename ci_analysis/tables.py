@@ -583,7 +583,7 @@ _INPUTS = (
             _may("target_on", "date", "day by which the target is to be met"),
             _may("target", "number", "the target"),
             _may("indicator", "text", "the landscape's name for it"),
-            _may("closes_gap", "yes-no", "whether it counts places for people in need, so that one more closes the gap by one"),
+            _may("closes_gap", "yes-no", "whether one more of it is one place more for people in need"),
             _may("owner", "slug", "the partner that answers for it", **_PARTNER),
             _may("reporters", "slugs", "the partners that owe figures", **_PARTNER),
             _may("frequency", "choice", "how often it is reported", choices=_FREQUENCY),

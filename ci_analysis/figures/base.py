@@ -176,12 +176,15 @@ class Statement:
         What the rows are.
     lines : tuple of str
         Paragraphs, as text.
+    controls : str
+        HTML of what a reader chooses by; it stands before the rows.
     """
 
     title: str
     frame: pd.DataFrame | None = None
     caption: str = ""
     lines: tuple[str, ...] = ()
+    controls: str = ""
 
 
 #: What a figure's function gives back, if it draws.

@@ -11,6 +11,7 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from shapely import area, bounds, get_coordinates, get_parts, get_rings, is_empty, is_missing
 
 from ci_analysis.figures.base import SEQUENCE, Drawing, titled_svg
@@ -24,6 +25,7 @@ __all__ = [
     "classes_told",
     "cut",
     "explorer",
+    "positions",
     "quantile_classes",
     "quantiles_said",
 ]
@@ -325,6 +327,29 @@ def explorer(areas: gpd.GeoDataFrame, layers: Sequence[Layer], *, title: str) ->
     return Drawing(svg, title, first.alt, "".join(legends), controls)
 
 
+def positions(areas: gpd.GeoDataFrame, longitude: pd.Series, latitude: pd.Series) -> NDArray[np.float64]:
+    """Return where points lie on the picture of a map of areas: x and y in its units, a row a point.
+
+    Parameters
+    ----------
+    areas : geopandas.GeoDataFrame
+        As given to `choropleth`; at least one has an outline.
+    longitude, latitude : pandas.Series of float
+        Degrees.
+
+    Returns
+    -------
+    numpy.ndarray of float
+        Missing for a point that is missing, or lies outside the picture.
+    """
+    drawn = _outlined(areas)
+    to, west, north, scale, height = _frame(drawn)
+    points = gpd.GeoSeries(gpd.points_from_xy(longitude, latitude), crs="EPSG:4326").to_crs(to)
+    xy = (np.column_stack([points.x, points.y]) - (west, north)) * (scale, -scale) + 2
+    inside = ((xy >= 0) & (xy <= (_WIDTH, height))).all(axis=1)
+    return np.where(inside[:, None], np.round(xy, 1), np.nan)
+
+
 def _outlined(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     shapes = areas.geometry.to_numpy()
     return areas[~(is_missing(shapes) | is_empty(shapes))]
@@ -401,12 +426,18 @@ def _paths(areas: gpd.GeoDataFrame) -> tuple[list[str], float]:
     """Return SVG paths, one an area, and the picture's height for the common width."""
     if not len(areas):
         return [], 1.0
-    shapes = areas.geometry.to_crs(_projection(areas)).to_numpy()
-    wests, souths, easts, norths = bounds(shapes).T
+    to, west, north, scale, height = _frame(areas)
+    grid = _GRID if len(areas) <= _MANY else _COARSE_GRID
+    return [_path(s, west, north, scale, grid) for s in areas.geometry.to_crs(to).to_numpy()], height
+
+
+def _frame(areas: gpd.GeoDataFrame) -> tuple[str, float, float, float, float]:
+    """Return the picture's projection, its western and northern end there, its scale and its height."""
+    to = _projection(areas)
+    wests, souths, easts, norths = bounds(areas.geometry.to_crs(to).to_numpy()).T
     west, south, east, north = wests.min(), souths.min(), easts.max(), norths.max()
     scale = (_WIDTH - 4) / max(east - west, (north - south) / 1.4, 1.0)
-    grid = _GRID if len(areas) <= _MANY else _COARSE_GRID
-    return [_path(s, west, north, scale, grid) for s in shapes], (north - south) * scale + 4
+    return to, west, north, scale, (north - south) * scale + 4
 
 
 def _path(shape: object, west: float, north: float, scale: float, grid: float) -> str:

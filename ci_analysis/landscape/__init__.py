@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_analysis.areas import population_centres
 from ci_analysis.landscape.access import (
     area_access,
     catchment_access,
     distance_weights,
-    population_centres,
     travel_weights,
 )
 from ci_analysis.landscape.affordability import (

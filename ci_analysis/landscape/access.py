@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
+from ci_analysis.areas import population_centres
 from ci_analysis.landscape.supply import seats
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = [
     "area_access",
     "catchment_access",
     "distance_weights",
-    "population_centres",
     "travel_weights",
 ]
 
@@ -38,47 +37,6 @@ _ROUNDING_MILES = 1e-9
 _CHUNK, _THREADS = 500, 4
 
 _Bands = Sequence[tuple[float, float]]
-
-
-def population_centres(areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Point from which the people of each area set out.
-
-    The area's longitude and latitude (its population-weighted centre) where known, else a point on its surface.
-
-    Parameters
-    ----------
-    areas : geopandas.GeoDataFrame
-        geoid, longitude, latitude (degrees) and outline (EPSG:4326), each of which may be missing.
-
-    Returns
-    -------
-    pandas.DataFrame
-        geoid, longitude, latitude, basis (`centre`, `point-on-surface`, or missing where neither is known), on the
-        index of `areas`.
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> square = gpd.GeoDataFrame(
-    ...     {"geoid": ["01"], "longitude": [np.nan], "latitude": [np.nan]},
-    ...     geometry=[shapely.box(0, 0, 2, 2)],
-    ...     crs="EPSG:4326",
-    ... )
-    >>> population_centres(square).values.tolist()
-    [['01', 1.0, 1.0, 'point-on-surface']]
-    """
-    given = areas[["longitude", "latitude"]].notna().all(axis=1)
-    outlines = areas.geometry.to_numpy()
-    inside = shapely.point_on_surface(outlines)
-    basis = np.select([given, ~shapely.is_missing(outlines)], ["centre", "point-on-surface"], "")
-    return pd.DataFrame(
-        {
-            "geoid": areas["geoid"],
-            "longitude": areas["longitude"].where(given, shapely.get_x(inside)),
-            "latitude": areas["latitude"].where(given, shapely.get_y(inside)),
-            "basis": pd.Series(basis, index=areas.index, dtype="str").where(basis != ""),
-        }
-    )
 
 
 def _on_sphere(places: pd.DataFrame) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ import shapely
 from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control
 
-from ci_analysis.landscape.access import population_centres
+from ci_analysis.areas import population_centres
 from ci_analysis.landscape.need import EVERYBODY, latest_figures, output_rows
 from ci_analysis.tables import OUTPUTS, conform, empty_frame
 

@@ -118,7 +118,8 @@ class Edition:
             )
             said = "".join(f"<p>{escape(t)}</p>" for t in made.lines)
             folded = body if behind and columns else ""
-            return finding_block(made.title, shown + said, notes=notes, table=folded, downloads=downloads)
+            body = made.controls + shown + said
+            return finding_block(made.title, body, notes=notes, table=folded, downloads=downloads)
         picture = drawing(made)
         notes = [*picture.notes, *notes]
         return finding_block(

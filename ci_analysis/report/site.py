@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
+from ci_analysis.report.common_agenda import common_agenda
 from ci_analysis.report.data_walk import data_walk
 from ci_analysis.report.pages import markdown, page
 from ci_analysis.tables import INPUTS, OUTPUTS, write_csv
@@ -86,6 +87,7 @@ def write_site(folder: Path, edition: Edition, bodies: Mapping[str, str], proces
     _write(folder, edition, "index", "index.html.j2", brief(edition))
     _write(folder, edition, "methods", "methods.html.j2", _methods(edition, processed))
     (folder / "data-walk.html").write_text(data_walk(edition, back=True), encoding="utf-8")
+    (folder / "common-agenda.html").write_text(common_agenda(edition, back=True), encoding="utf-8")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     hashes = {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest() for p in files}
     made = {"study": edition.study.name, "edition": edition.kind, "mark": mark, "files": hashes}

@@ -43,11 +43,16 @@ _SHARED = {
     "gap": ("access", "access_desert", "access_reason"),
     "region_gap": ("access", "access_desert"),
     "indicators": ("peer_median",),
+    # A project's places are spread in proportion to unmet need, and what it adds in all is known.
+    "gap_coverage": ("seats_low", "seats_added", "seats_high"),
 }
 #: Columns of the gap that other tables take as an indicator.
 _OF_GAP = ("ratio", "access")
 _OF_PRICES = "price_share"
-_RESTS_ON_NEED = ("gap", "gap_summary", "affordability", "region_gap", "hours_gap")
+_RESTS_ON_NEED = (
+    "gap", "gap_summary", "affordability", "region_gap", "hours_gap", "gap_coverage", "project_gaps", "gap_waterfall",
+    "chain",
+)  # fmt: skip
 #: A comparison of smaller groups is one of single areas.
 _LEAST_AREAS = 3
 #: The study's own columns that say what is made up for teaching.
@@ -227,14 +232,17 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
     hidden: dict[str, pd.DataFrame] = {}
     prospects = _prospects(study)
     weighing = study.tables["weights"]["partner_id"].nunique()
+    few_weigh = weighing < study.settings.minimum_respondents
     priced = bool(study.tables["capacity"]["price_week"].notna().any())
     # A table comes after those that it follows.
     for name in sorted(tables, key=list(OUTPUTS).index):
         frame, table = tables[name], OUTPUTS[name]
         if not may_be_public(study, table):
             continue
-        if name in _JUDGEMENTS and weighing < study.settings.minimum_respondents:
+        if name in _JUDGEMENTS and few_weigh:
             continue  # the order of few partners is a single partner's
+        if name == "gap_waterfall" and few_weigh and weighing:
+            continue  # what is planned is what their order chooses
         if name in ("affordability", "affordability_years") and priced:
             continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
@@ -255,6 +263,8 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             said = study.tables[name]
             inside = said.loc[said["internal"].fillna(True).astype(bool), "communication_id"]
             public = public[~public["communication_id"].isin(inside)].reset_index(drop=True)
+        if name in ("project_gaps", "gap_coverage"):
+            public = _without_judgement(study, public, hide=few_weigh and bool(weighing))
         exempt, minimum = _published(study, name, public), study.settings.publish.minimum_count
         if "region" in table.key:
             regions = study.tables["regions"]
@@ -264,13 +274,17 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         else:
             withheld = withheld_rows(public, table, minimum=minimum, exempt=exempt)
             withheld |= _following(public, table, hidden) & ~exempt
+            withheld |= _of_withheld_gaps(study, name, public, hidden, shown) & ~exempt
         if "geoid" in table.key:
             hidden[name] = _counts(public[withheld], table)
         if withheld.any() or len(_joined(hidden, table)):
             public = public.assign(x_withheld=withheld.map({True: "yes", False: None}).astype("str"))
             public.loc[withheld, [c for c in table.names if c in public and c not in table.key]] = None
             public.loc[~exempt, [c for c in _SHARED.get(name, ()) if c in public]] = None
-            public = public if withheld.any() else public.drop(columns="x_withheld")
+            if name == "gap_coverage":
+                public = _areas_alone(public, [*_joined(hidden, table)["geoid"], *public.loc[withheld, "geoid"]])
+            elif not withheld.any():
+                public = public.drop(columns="x_withheld")
         shown[name] = public
     return shown
 
@@ -307,6 +321,8 @@ def _following(frame: pd.DataFrame, table: Table, hidden: Mapping[str, pd.DataFr
             return gives
         few = (frame[["areas_a", "areas_b"]] < _LEAST_AREAS).any(axis=1)
         return gives | few | frame["by"].isin(figures["indicator"])
+    if table.name == "project_gaps":
+        return no  # by where a project works, not by whom it is for: `_of_withheld_gaps`
     followed = _joined(hidden, table)
     if "geoid" in table.key:
         return frame["geoid"].isin(followed["geoid"])
@@ -315,6 +331,52 @@ def _following(frame: pd.DataFrame, table: Table, hidden: Mapping[str, pd.DataFr
         return no
     rows, gone = (pd.MultiIndex.from_frame(f[keys].astype("str").fillna("")) for f in (frame, followed))
     return pd.Series(rows.isin(gone), index=frame.index)
+
+
+def _without_judgement(study: Study, frame: pd.DataFrame, *, hide: bool) -> pd.DataFrame:
+    """Return projects' gaps, or gaps' projects, without internal measures and, to hide it, without who is chosen."""
+    if "measures" in frame:
+        internal = _internal_measures(study)
+        kept = frame["measures"].map(
+            lambda cell: ";".join(m for m in members(cell) if m not in internal) or None, na_action="ignore"
+        )
+        frame = frame.assign(measures=kept.astype("str"))
+    if not hide:
+        return frame
+    if "state" in frame:
+        return frame.assign(state=frame["state"].where(frame["state"] == "committed"))
+    return frame.drop(columns=list(_SHARED["gap_coverage"]))
+
+
+def _of_withheld_gaps(
+    study: Study,
+    name: str,
+    frame: pd.DataFrame,
+    hidden: Mapping[str, pd.DataFrame],
+    shown: Mapping[str, pd.DataFrame],
+) -> pd.Series:
+    """Whether each row is of a project that works in an area whose gap is withheld, or a total over such areas.
+
+    What the projects close, less what they add elsewhere, is the whole gap of an area that they fill.
+    """
+    no = pd.Series(False, index=frame.index)
+    areas = set(hidden["gap"]["geoid"]) if "gap" in hidden else set()
+    if name == "gap_waterfall":
+        return no | bool(areas) | ("x_withheld" in shown.get("gap_summary", frame))
+    if name not in ("project_gaps", "chain") or not areas:
+        return no
+    projects = study.tables["projects"]
+    # A project that names no area works in all.
+    there = projects["areas"].map(lambda cell: pd.isna(cell) or not areas.isdisjoint(members(cell))).astype(bool)
+    return frame["project_id"].isin(projects.loc[there, "project_id"])
+
+
+def _areas_alone(frame: pd.DataFrame, areas: list[str]) -> pd.DataFrame:
+    """Return the gaps with one row for each withheld area: how many rows it has would say who is without a place."""
+    kept = frame[~frame["geoid"].isin(areas)]
+    alone = pd.DataFrame({"geoid": sorted(set(areas)), "segment": "all", "x_withheld": "yes"}, dtype="str")
+    blank = kept.iloc[:0].reindex(alone.index).assign(**alone)
+    return pd.concat([kept, blank]).sort_values("geoid", kind="stable").reset_index(drop=True)
 
 
 def _withheld_regions(
@@ -364,7 +426,7 @@ def _with_complement(rows: pd.DataFrame, group: list[str], minimum: int) -> set[
 def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd.Series) -> pd.Series:
     """Return which rows are withheld: those with a small count of people, and those that would give one back.
 
-    A row's parts (segments, periods) add up to each other, so everything of the same area, or of the same measure, is
+    A row's parts (segments, periods) add up to each other, so everything of the same area, measure or project is
     withheld with it. Where that leaves one area withheld, the total over areas would give it back: the next one, by
     its smallest count, is withheld too.
 
@@ -396,7 +458,7 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
         return pd.Series(False, index=frame.index)
     # A count is a whole number; 10.6 of an estimate is as small as 10.
     small = ((people > 0) & (people < minimum)).any(axis=1) & ~exempt
-    whole = next((key for key in ("geoid", "measure_id") if key in frame), "")
+    whole = next((key for key in ("geoid", "measure_id", "project_id") if key in frame), "")
     if not whole:
         # Rows of totals add up to each other.
         return ~exempt & small.any()

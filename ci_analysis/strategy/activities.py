@@ -10,7 +10,7 @@ import pandas as pd
 
 from ci_analysis.tables import OUTPUTS, conform, empty_frame, listed
 
-__all__ = ["activities", "what_works"]
+__all__ = ["activities", "catalytic", "overlapping_initiatives", "what_works"]
 
 #: From this rating on, of 5, evidence or scalability counts as high: a middling 3 is no reason to grow.
 HIGH = 4
@@ -66,9 +66,7 @@ def activities(
     >>> table[["lever", "partner_id", "initiatives", "gap"]].values.tolist()
     [['workforce', 'college', 1.0, False], ['workforce', 'hospital', 1.0, False], ['hours', nan, 0.0, True]]
     """
-    if as_of is not None:
-        day = pd.Timestamp(as_of)
-        initiatives = initiatives[~(initiatives["started_on"] > day) & ~(initiatives["ends_on"] < day)]
+    initiatives = _under_way(initiatives, as_of)
     if initiatives.empty and projects.empty:
         return empty_frame(OUTPUTS["activities"])
     under_way, proposed = _partners(initiatives, "initiative_id"), _partners(projects, "project_id")
@@ -93,12 +91,110 @@ def activities(
     return conform(table, OUTPUTS["activities"])
 
 
+def _under_way(initiatives: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
+    if as_of is None:
+        return initiatives
+    day = pd.Timestamp(as_of)
+    return initiatives[~(initiatives["started_on"] > day) & ~(initiatives["ends_on"] < day)]
+
+
 def _partners(table: pd.DataFrame, identifier: str) -> pd.DataFrame:
     """Each row's lead and partners, once each: identifier, lever, partner_id."""
     columns = [identifier, "lever", "partner_id"]
     leads = table.rename(columns={"lead": "partner_id"})[columns]
     others = listed(table[[identifier, "lever", "partners"]], "partners").set_axis(columns, axis=1)
     return pd.concat([leads, others]).dropna(subset="partner_id").drop_duplicates()
+
+
+def overlapping_initiatives(initiatives: pd.DataFrame, *, as_of: date | None = None) -> pd.DataFrame:
+    """Pairs of initiatives of different leads on one lever that share an area: to align, or work done twice.
+
+    Parameters
+    ----------
+    initiatives : pandas.DataFrame
+        initiative_id, lead, lever, areas (`;` geoid; missing: everywhere), started_on, ends_on.
+    as_of : datetime.date, optional
+        Initiatives that start after this day, or ended before it, are not under way and do not count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        lever, initiative_a, initiative_b (a before b), areas (`;` geoid that both work in; where one works
+        everywhere, those of the other; missing where both do). Sorted by the first three.
+
+    Examples
+    --------
+    >>> work = pd.DataFrame(
+    ...     {
+    ...         "initiative_id": ["i", "j", "k"],
+    ...         "lead": ["p", "q", "r"],
+    ...         "lever": "hours",
+    ...         "areas": ["01;02", "02", "03"],
+    ...     }
+    ... )
+    >>> overlapping_initiatives(work).values.tolist()
+    [['hours', 'i', 'j', '02']]
+    """
+    rows = _under_way(initiatives, as_of)[["initiative_id", "lead", "lever", "areas"]]
+    pairs = rows.merge(rows, on="lever", suffixes=("_a", "_b"))
+    pairs = pairs[(pairs["initiative_id_a"] < pairs["initiative_id_b"]) & (pairs["lead_a"] != pairs["lead_b"])]
+    pairs = pairs.rename(columns={"initiative_id_a": "initiative_a", "initiative_id_b": "initiative_b"})
+    where = listed(rows[["initiative_id", "areas"]], "areas").drop_duplicates()
+    both = where.merge(where, on="areas", suffixes=("_a", "_b")).sort_values("areas")
+    both = both.groupby(["initiative_id_a", "initiative_id_b"])["areas"].agg(";".join)
+    shared = pd.MultiIndex.from_frame(pairs[["initiative_a", "initiative_b"]])
+    everywhere = pairs["areas_a"].isna() | pairs["areas_b"].isna()
+    together = both.reindex(shared).set_axis(pairs.index).astype("str")
+    pairs["areas"] = together.where(~everywhere, pairs["areas_a"].fillna(pairs["areas_b"]))
+    columns = ["lever", "initiative_a", "initiative_b"]
+    found = pairs.loc[everywhere | together.notna(), [*columns, "areas"]]
+    return found.sort_values(columns).reset_index(drop=True)
+
+
+def catalytic(projects: pd.DataFrame, partners: pd.DataFrame) -> pd.DataFrame:
+    """Whether each project takes several: its partners, their sectors, and why no one could do it alone.
+
+    Only partners that have joined count: a prospect, or one that has left, is no hand to work with.
+
+    Parameters
+    ----------
+    projects : pandas.DataFrame
+        project_id, lead, lever, partners (`;` partner_id), why_joint.
+    partners : pandas.DataFrame
+        partner_id, sector, status. Without rows nobody knows who has joined, and nothing is said of any project.
+
+    Returns
+    -------
+    pandas.DataFrame
+        project_id, partners (how many joined ones lead it or take part), sectors (of these, `;` between, sorted),
+        n_sectors, flag (`single-organisation` where these are fewer than two), why_joint; sorted by project_id.
+
+    Examples
+    --------
+    >>> projects = pd.DataFrame(
+    ...     {
+    ...         "project_id": ["a", "b"],
+    ...         "lead": "school",
+    ...         "lever": "hours",
+    ...         "partners": ["clinic", None],
+    ...         "why_joint": None,
+    ...     }
+    ... )
+    >>> partners = pd.DataFrame({"partner_id": ["school", "clinic"], "sector": ["k12", "health"], "status": "joined"})
+    >>> catalytic(projects, partners)[["sectors", "n_sectors", "flag"]].values.tolist()
+    [['health;k12', 2.0, nan], ['k12', 1.0, 'single-organisation']]
+    """
+    joined = partners.loc[partners["status"] == "joined", ["partner_id", "sector"]]
+    hands = _partners(projects, "project_id").merge(joined, on="partner_id")
+    sectors = hands[["project_id", "sector"]].dropna().drop_duplicates().sort_values("sector").groupby("project_id")
+    table = projects[["project_id", "why_joint"]].sort_values("project_id").set_index("project_id")
+    table["partners"] = hands.groupby("project_id").size().reindex(table.index, fill_value=0).astype("float64")
+    table["sectors"] = sectors["sector"].agg(";".join).astype("str")
+    table["n_sectors"] = sectors.size().reindex(table.index, fill_value=0).astype("float64")
+    if partners.empty:
+        table[["partners", "n_sectors"]] = np.nan
+    table["flag"] = table["n_sectors"].lt(2).map({True: "single-organisation", False: None})
+    return conform(table.reset_index(), OUTPUTS["catalytic"])
 
 
 def what_works(initiatives: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,12 @@ SAME_FIGURE = 1e-9
 
 
 def agenda_arithmetic(
-    effects: pd.DataFrame, portfolio: pd.DataFrame, measures: pd.DataFrame, latest: pd.DataFrame
+    effects: pd.DataFrame,
+    portfolio: pd.DataFrame,
+    measures: pd.DataFrame,
+    latest: pd.DataFrame,
+    *,
+    shared: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Change that each measure still needs, and what the chosen projects are expected to bring.
 
@@ -34,6 +39,11 @@ def agenda_arithmetic(
         measure_id, direction (`up` or `down`: which way is better), baseline, target, expected.
     latest : pandas.DataFrame
         measure_id, latest: the community's figure.
+    shared : pandas.DataFrame, optional
+        rule, measure_id, project_a, project_b, as from `shared_claims`. With it, a project whose people a larger one
+        claims already adds nothing to that measure (unless it harms): the sums are then what remains if every such
+        pair reaches the very same people. Larger is by `mid`, in the measure's direction; of equal ones, the first by
+        project_id.
 
     Returns
     -------
@@ -78,13 +88,10 @@ def agenda_arithmetic(
     # Where no change is given as expected without new work, none is (the docstring says so).
     table["needed"] = table["target"] - table["latest"] - table["expected"].fillna(0)
     chosen = portfolio.loc[portfolio["chosen"].fillna(False).astype(bool), ["rule", "project_id"]]
-    sums = (
-        _least_and_most(effects, measures)
-        .merge(chosen, on="project_id")
-        .groupby(["rule", "measure_id"])[["low", "mid", "high"]]
-        .sum(skipna=False)
-        .reset_index()
-    )
+    counted = _least_and_most(effects, measures).merge(chosen, on="project_id")
+    if shared is not None:
+        counted = _largest_alone(counted, shared, measures)
+    sums = counted.groupby(["rule", "measure_id"])[["low", "mid", "high"]].sum(skipna=False).reset_index()
     table = rules.merge(table, how="cross").merge(sums, how="left", on=["rule", "measure_id"])
     wanted = table["needed"] * _sign(table["direction"])
     table["share_of_needed"] = table["mid"] / table["needed"].where(wanted > _slack(table))
@@ -112,6 +119,24 @@ def _least_and_most(effects: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFra
     low, mid, high = (table[c] * sign for c in ("low", "mid", "high"))
     turned = (low > high) | (high.isna() & (low > mid)) | (low.isna() & (high < mid))
     return table.assign(low=table["low"].where(~turned, table["high"]), high=table["high"].where(~turned, table["low"]))
+
+
+def _largest_alone(counted: pd.DataFrame, shared: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects without those of projects whose people a larger one, which stays, claims too."""
+    sign = _sign(counted["measure_id"].map(measures.set_index("measure_id")["direction"]))
+    ordered = counted.assign(helps=counted["mid"] * sign).sort_values(["helps", "project_id"], ascending=[False, True])
+    pairs = set(shared[["rule", "measure_id", "project_a", "project_b"]].itertuples(index=False, name=None))
+    kept: dict[tuple[str, str], list[str]] = {}
+    stays = []
+    columns = ["rule", "measure_id", "project_id", "helps"]
+    for rule, measure, project, helps in ordered[columns].itertuples(index=False, name=None):
+        before = kept.setdefault((rule, measure), [])
+        # What harms is not made good by others' reaching the same people.
+        claimed = helps > 0 and any((rule, measure, *sorted((project, other))) in pairs for other in before)
+        stays.append(not claimed)
+        if stays[-1]:
+            before.append(project)
+    return counted.loc[ordered.index[stays]].sort_index()
 
 
 def _verdict(table: pd.DataFrame) -> np.ndarray:
@@ -174,7 +199,4 @@ def shared_claims(effects: pd.DataFrame, portfolio: pd.DataFrame, projects: pd.D
     same_people = pairs["segment_a"].isna() | pairs["segment_b"].isna() | (pairs["segment_a"] == pairs["segment_b"])
     columns = ["rule", "measure_id", "project_a", "project_b"]
     found = pairs[same_place & same_people].rename(columns={"project_id_a": "project_a", "project_id_b": "project_b"})
-    return found[columns].sort_values(columns).reset_index(drop=True)
-
-
-# --- the latest figure -----------------------------------------------------------------------------------------------
+    return conform(found[columns].sort_values(columns), OUTPUTS["shared_claims"])

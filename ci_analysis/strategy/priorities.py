@@ -251,7 +251,13 @@ def coalition_weights(weights: pd.DataFrame) -> pd.Series:
 
 
 def ranking(
-    matrix: pd.DataFrame, weights: pd.DataFrame, *, draws: int = 10_000, samples: int = 1_000, seed: int
+    matrix: pd.DataFrame,
+    weights: pd.DataFrame,
+    *,
+    raw: tuple[pd.DataFrame, pd.Series] | None = None,
+    draws: int = 10_000,
+    samples: int = 1_000,
+    seed: int,
 ) -> pd.DataFrame:
     """Score and rank of each project by the coalition's weights, and how sure the rank is.
 
@@ -265,6 +271,9 @@ def ranking(
         Projects × criteria, 0–1, as from `oriented_scores`.
     weights : pandas.DataFrame
         Partners × criteria, as from `partner_weights`.
+    raw : tuple of pandas.DataFrame and pandas.Series, optional
+        Values as from `agreed_values`, and each criterion's goal: what TOPSIS is published for. Without them, or
+        where a value is below zero, it takes the oriented scores.
     draws : int
         Weights drawn for the acceptabilities.
     samples : int
@@ -279,8 +288,14 @@ def ranking(
         partners are drawn again with replacement and the scores stay as they are; missing with fewer than two
         partners), acceptability_1, acceptability_top3 (share of all possible weights that put it first, or among
         the first three), dominated_by (`;` project_id: at least as good on every criterion and better on one),
-        disagreement (interquartile range of its rank across partners; missing with fewer than two). Sorted by rank,
-        then project_id; projects without a rank come last.
+        disagreement (interquartile range of its rank across partners; missing with fewer than two), topsis and
+        topsis_rank (see `topsis`; by the coalition's weights), lacking (`;` criterion: what nobody has judged).
+        Sorted by rank, then project_id; projects without a rank come last.
+
+    Raises
+    ------
+    WrongUse
+        Where a weight is missing or below zero, or none of a partner's is above it.
 
     References
     ----------
@@ -308,6 +323,10 @@ def ranking(
         own = _weights_for(weights, whole)
         result.loc[whole.index, "score"] = score = _weighted(whole, own.mean(axis=0)[None, :])[0]
         result.loc[whole.index, "rank"] = _ranks(score)
+        result.loc[whole.index, "topsis"] = close = _closeness(whole, weights, raw)
+        # Projects that are all alike have no closeness, and no order.
+        known = close.dropna()
+        result.loc[known.index, "topsis_rank"] = _ranks(known.to_numpy())
     if len(whole) and len(weights) > 1:
         drawn = np.random.default_rng(seed).multinomial(len(own), np.full(len(own), 1 / len(own)), size=samples)
         ranks = _ranks(_weighted(whole, drawn / len(own) @ own))
@@ -317,8 +336,21 @@ def ranking(
         ).T
         quartiles = np.percentile(_ranks(_weighted(whole, own)), [25, 75], axis=0)
         result.loc[whole.index, "disagreement"] = quartiles[1] - quartiles[0]
+    if len(lacking):
+        absent = missing_scores(matrix).groupby("project_id")["criterion"].agg(";".join)
+        result.loc[absent.index, "lacking"] = absent
     result = result.rename_axis("project_id").reset_index().sort_values(["rank", "project_id"])
     return conform(result, OUTPUTS["ranking"])
+
+
+def _closeness(whole: pd.DataFrame, weights: pd.DataFrame, raw: tuple[pd.DataFrame, pd.Series] | None) -> pd.Series:
+    """TOPSIS of the projects that have all their scores, on raw values where the method takes them."""
+    together = coalition_weights(weights.sort_index())
+    if raw is not None:
+        values = raw[0].reindex(index=whole.index, columns=whole.columns)
+        if values.notna().all(axis=None) and (values >= 0).all(axis=None):
+            return topsis(values, together, goals=raw[1])
+    return topsis(whole, together)
 
 
 def partner_rankings(matrix: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
@@ -522,7 +554,13 @@ def _judged(matrix: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
 
 
 def _weights_for(weights: pd.DataFrame, matrix: pd.DataFrame) -> np.ndarray:
-    return weights.sort_index().reindex(columns=matrix.columns).to_numpy(dtype="float64")
+    own = weights.sort_index().reindex(columns=matrix.columns).astype("float64")
+    wrong = own.index[(own.isna() | (own < 0)).any(axis=1) | ~(own.sum(axis=1) > 0)]
+    if len(wrong):
+        raise WrongUse(
+            f"weights of {', '.join(map(str, wrong))}: each is 0 or more, one at least is above 0, and none is missing"
+        )
+    return own.to_numpy(dtype="float64")
 
 
 def _weighted(matrix: pd.DataFrame, weights: np.ndarray) -> np.ndarray:

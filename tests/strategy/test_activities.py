@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from ci_analysis.strategy import activities, what_works
+from ci_analysis.strategy import activities, catalytic, overlapping_initiatives, what_works
 from ci_analysis.tables import INPUTS, OUTPUTS, empty_frame
 
 Make = Callable[..., pd.DataFrame]
@@ -147,6 +147,90 @@ def test_inputs_are_left_alone(initiatives: pd.DataFrame, projects: pd.DataFrame
     before = initiatives.copy(), projects.copy(), list(LEVERS)
     activities(initiatives, projects, LEVERS, as_of=date(2026, 1, 1))
     what_works(initiatives)
+    overlapping_initiatives(initiatives, as_of=date(2026, 1, 1))
     pd.testing.assert_frame_equal(initiatives, before[0])
     pd.testing.assert_frame_equal(projects, before[1])
     assert before[2] == LEVERS
+
+
+# --- overlaps --------------------------------------------------------------------------------------------------------
+
+
+def test_initiatives_of_different_leads_overlap_where_they_share_lever_and_area(table: Make) -> None:
+    work = table(
+        "initiatives",
+        {"initiative_id": "a", "lead": "p", "lever": "supply", "areas": "02;01;03"},
+        {"initiative_id": "b", "lead": "q", "lever": "supply", "areas": "03;02"},
+        {"initiative_id": "c", "lead": "p", "lever": "supply", "areas": "02"},  # the same lead as a
+        {"initiative_id": "d", "lead": "r", "lever": "supply", "areas": "04"},  # nobody else is there
+        {"initiative_id": "e", "lead": "q", "lever": "hours", "areas": "01"},  # another lever
+        {"initiative_id": "f", "lead": "s", "lever": "hours"},  # everywhere
+        {"initiative_id": "g", "lead": "t", "lever": "hours"},
+        {"initiative_id": "h", "lead": "u", "lever": "hours", "areas": "01", "ends_on": pd.Timestamp("2025-12-31")},
+    )
+    found = overlapping_initiatives(work, as_of=date(2026, 1, 1))
+    assert cells(found) == [
+        ["hours", "e", "f", "01"],
+        ["hours", "e", "g", "01"],
+        ["hours", "f", "g", ""],
+        ["supply", "a", "b", "02;03"],
+        ["supply", "b", "c", "02"],
+    ]
+    turned = overlapping_initiatives(work.iloc[::-1], as_of=date(2026, 1, 1))
+    pd.testing.assert_frame_equal(turned, found, check_exact=True)
+    earlier = overlapping_initiatives(work, as_of=date(2025, 12, 31))
+    assert len(earlier) == len(found) + 3  # h beside e, f and g
+    assert overlapping_initiatives(work.head(1)).empty
+    assert overlapping_initiatives(work.head(0)).empty
+
+
+# --- what takes several ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def roster(table: Make) -> pd.DataFrame:
+    sectors = {"p": "health", "q": "k12", "r": "k12", "s": "business", "t": "health"}
+    left = {"s": "prospect", "t": "left"}
+    return table(
+        "partners", *({"partner_id": i, "sector": x, "status": left.get(i, "joined")} for i, x in sectors.items())
+    )
+
+
+def together(table: Make, roster: pd.DataFrame, lead: str, partners: str | None) -> list[object]:
+    project = table("projects", {"project_id": "x", "lead": lead, "lever": "hours", "partners": partners, "cost": 1})
+    return cells(catalytic(project, roster)[["partners", "sectors", "n_sectors", "flag"]])[0]
+
+
+def test_a_project_takes_several_where_it_joins_two_sectors(table: Make, roster: pd.DataFrame) -> None:
+    assert together(table, roster, "q", "p") == [2, "health;k12", 2, ""]
+    # A partner named twice is one, and two of one sector are one sector.
+    assert together(table, roster, "q", "q;r;p;p") == [3, "health;k12", 2, ""]
+    assert together(table, roster, "q", "r") == [2, "k12", 1, "single-organisation"]
+    assert together(table, roster, "p", None) == [1, "health", 1, "single-organisation"]
+
+
+def test_prospects_and_those_that_left_are_no_hands(table: Make, roster: pd.DataFrame) -> None:
+    assert together(table, roster, "q", "s;t") == [1, "k12", 1, "single-organisation"]
+    # Nobody at all is zero, which is known.
+    assert together(table, roster, "s", None) == [0, "", 0, "single-organisation"]
+
+
+def test_without_a_roster_sectors_are_not_known_and_no_project_is_flagged(table: Make, roster: pd.DataFrame) -> None:
+    assert together(table, roster.head(0), "q", "p") == ["", "", "", ""]
+
+
+def test_every_project_has_a_row_with_its_reason(table: Make, roster: pd.DataFrame) -> None:
+    projects = table(
+        "projects",
+        {"project_id": "y", "lead": "q", "lever": "hours", "cost": 1},
+        {"project_id": "x", "lead": "q", "lever": "hours", "cost": 1, "why_joint": "Nobody can alone."},
+    )
+    before = projects.copy(), roster.copy()
+    result = catalytic(projects, roster)
+    assert result.columns.to_list() == OUTPUTS["catalytic"].names
+    assert result["project_id"].to_list() == ["x", "y"]
+    assert result["why_joint"].fillna("").to_list() == ["Nobody can alone.", ""]
+    pd.testing.assert_frame_equal(catalytic(projects.iloc[::-1], roster.iloc[::-1]), result, check_exact=True)
+    assert catalytic(projects.head(0), roster).columns.to_list() == OUTPUTS["catalytic"].names
+    pd.testing.assert_frame_equal(projects, before[0])
+    pd.testing.assert_frame_equal(roster, before[1])

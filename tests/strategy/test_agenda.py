@@ -218,6 +218,58 @@ def test_different_measures_claim_nothing_of_each_other(table: Make) -> None:
     assert shared_claims(effects.head(0), chosen(a=True, b=True), projects).empty
 
 
+def pairs(*names: str, rule: str = "value") -> pd.DataFrame:
+    """Claims of projects of one letter: `ab` is the pair of a and b."""
+    return pd.DataFrame([{"rule": rule, "measure_id": "m", "project_a": p[0], "project_b": p[1]} for p in names])
+
+
+@pytest.mark.parametrize(
+    ("claimed", "left"),
+    [
+        ([], 10 + 8 + 5),
+        (["ab"], 10 + 5),
+        # All three: only the largest.
+        (["ab", "ac", "bc"], 10),
+        # a and c do not overlap, and b is already within a: the people of c are nobody else's.
+        (["ab", "bc"], 10 + 5),
+    ],
+)
+def test_of_projects_that_claim_the_same_people_the_largest_alone_counts(measure, effect, claimed, left) -> None:
+    effects = effect(c=(4, 5, 6), a=(1, 10, 11), b=(8, 8, 8))
+    portfolio, about = chosen(a=True, b=True, c=True), measure(target=20)
+    shared = pairs(*claimed) if claimed else empty_frame(OUTPUTS["shared_claims"])
+    row = agenda_arithmetic(effects, portfolio, about, latest(0), shared=shared).iloc[0]
+    assert row["mid"] == left
+    # The other way round, and for another rule, which has its own claims.
+    down = effects.assign(low=-effects["low"], mid=-effects["mid"], high=-effects["high"])
+    row = agenda_arithmetic(down, portfolio, measure("down", target=-20), latest(0), shared=shared).iloc[0]
+    assert row["mid"] == -left
+    if claimed:
+        other = pairs(*claimed, rule="equal-shares")
+        assert agenda_arithmetic(effects, portfolio, about, latest(0), shared=other)["mid"].to_list() == [10 + 8 + 5]
+
+
+def test_of_equal_claims_the_first_counts_and_harm_is_never_left_out(measure, effect) -> None:
+    effects = effect(a=(1, 5, 9), b=(2, 5, 6), c=(-9, -4, -1))
+    portfolio = chosen(c=True, b=True, a=True)
+    row = agenda_arithmetic(effects, portfolio, measure(target=20), latest(0), shared=pairs("ab", "ac", "bc")).iloc[0]
+    assert row[["low", "mid", "high"]].to_list() == [1 - 9, 5 - 4, 9 - 1]
+
+
+def test_claims_are_named_under_each_rule(table: Make) -> None:
+    projects = table("projects", *({"project_id": p} for p in "abc"))
+    effects = table("effects", *({"project_id": p, "measure_id": "m", "mid": 1} for p in "abc"))
+    portfolio = pd.DataFrame(
+        {"rule": ["value"] * 3 + ["equal-shares"] * 3, "project_id": list("abcabc"),
+         "chosen": [True, True, False, False, True, True]}
+    )  # fmt: skip
+    result = shared_claims(effects, portfolio, projects)
+    assert result.to_numpy().tolist() == [["equal-shares", "m", "b", "c"], ["value", "m", "a", "b"]]
+    none = shared_claims(effects, portfolio.head(0), projects)
+    assert none.empty
+    assert none.dtypes.to_list() == empty_frame(OUTPUTS["shared_claims"]).dtypes.to_list()
+
+
 # --- the latest figure -----------------------------------------------------------------------------------------------
 
 

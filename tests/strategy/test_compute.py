@@ -19,7 +19,7 @@ def study_of(budget: float | None = None, **tables: pd.DataFrame) -> SimpleNames
     """What the room asks of a study; tables that are not given are empty."""
     return SimpleNamespace(
         tables={name: tables.get(name, empty_frame(t)) for name, t in INPUTS.items()},
-        settings=SimpleNamespace(as_of=date(2026, 6, 30), seed=7, budget=budget),
+        settings=SimpleNamespace(as_of=date(2026, 6, 30), seed=7, budget=budget, agenda=None),
         profile=load_profile("child-care"),
     )
 
@@ -83,7 +83,8 @@ def test_the_chain_holds_from_scores_to_the_agenda(full: SimpleNamespace) -> Non
     assert by_project["rank"].to_dict() == {"b": 1, "a": 2, "c": 3}
     assert by_project["dominated_by"].fillna("").to_dict() == {"a": "", "b": "", "c": "a;b"}
     # a and b together cost 110,000; b alone is worth more than a, and c adds nothing.
-    portfolio = found["portfolio"].set_index("project_id")
+    assert found["portfolio_summary"]["rule"].to_list() == ["value", "equal-shares"]
+    portfolio = found["portfolio"][found["portfolio"]["rule"] == "value"].set_index("project_id")
     assert portfolio["chosen"].to_dict() == {"a": False, "b": True, "c": False}
     assert portfolio["value"].equals(by_project["score"][portfolio.index].rename("value"))
     row = found["agenda_arithmetic"].iloc[0]

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
-from ci_analysis.figures.strategy.said import by_value
-from ci_analysis.figures.words import date_words, figure_text, how_many, shortened, spelled
+from ci_analysis.figures.strategy.said import by_value, names_of
+from ci_analysis.figures.words import date_words, figure_text, how_many, listing, shortened, spelled
+from ci_analysis.strategy import agenda_arithmetic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ci_analysis.study import Study
 
-__all__ = ["adds_up", "goals"]
+__all__ = ["adds_up", "claims", "goals"]
 
 #: What the verdicts of the arithmetic are called, and the colours of their lines.
 _VERDICTS = {
@@ -136,7 +137,8 @@ def adds_up(study: Study, arithmetic: pd.DataFrame, *, ax: Axes | None = None) -
     )  # fmt: skip
     agreed = study.settings.agenda is not None and len(study.settings.agenda.goals) > 0
     words = ("goal", "goals") if agreed else ("measure with a target", "measures with a target")
-    return finding(ax, _sum_sentence(rows["verdict"], *words), alt=f"{alt}. Strokes mark 100%.")
+    notes = [*_still_lacking(study, rows), *_by_the_other_rule(arithmetic, rows, words)]
+    return finding(ax, _sum_sentence(rows["verdict"], *words), alt=f"{alt}. Strokes mark 100%.", notes=notes)
 
 
 def _goal_rows(study: Study, arithmetic: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +152,7 @@ def _goal_rows(study: Study, arithmetic: pd.DataFrame) -> pd.DataFrame:
         wanted = [(m, m) for m in figures.index[figures["target"].notna()]]
     there = [m in figures.index for m, _ in wanted]
     rows = figures.reindex([m if known else None for (m, _), known in zip(wanted, there, strict=True)])
+    rows["measure_id"] = rows.index
     rows["name"] = [names.get(m, t) if known else t for (m, t), known in zip(wanted, there, strict=True)]
     rows["verdict"] = rows["verdict"].fillna("unknown")
     rows["why"] = np.select(
@@ -165,6 +168,128 @@ def _goal_rows(study: Study, arithmetic: pd.DataFrame) -> pd.DataFrame:
         "",
     )  # fmt: skip
     return rows.reset_index(drop=True)
+
+
+def _still_lacking(study: Study, rows: pd.DataFrame) -> list[str]:
+    """Say of each goal for which the projects may be too little how much more would be enough."""
+    units = study.tables["measures"].set_index("measure_id")["unit"]
+    said = []
+    for row in rows.itertuples():
+        if row.verdict in ("enough", "met") or pd.isna(row.needed):
+            continue
+        unit, name = units.get(row.measure_id, ""), shortened(row.name, 80)
+        # In the direction that helps; what is needed is then above zero.
+        needed, low, mid = abs(row.needed), *(v * np.sign(row.needed) for v in (row.low, row.mid))
+        whole = _change(needed, unit)
+        if pd.isna(mid):
+            said.append(f"{name}: {whole} still needed, and no chosen project says what it would bring.")
+        elif mid <= 0:
+            said.append(f"{name}: {whole} still needed, and the chosen projects are not expected to bring any of it.")
+        elif row.verdict == "likely":
+            least = (
+                "how little it could be is not said"
+                if pd.isna(low)
+                else f"at the least {_change(max(low, 0), unit, bare=True)} would come, and "
+                f"{_change(needed - max(low, 0), unit, bare=True)} more would make it sure"
+            )
+            said.append(f"{name}: the {whole} still needed can be expected; {least}.")
+        else:
+            are = "are" if unit and unit != "share" and not unit.startswith("USD") and round(mid) != 1 else "is"
+            part, more = (_change(v, unit, bare=True) for v in (mid, needed - mid))
+            said.append(f"{name}: {part} of the {whole} still needed {are} expected; {more} more would be enough.")
+    return said
+
+
+def _change(value: float, unit: str, *, bare: bool = False) -> str:
+    """Return how much a measure is to change, with its unit or, where that was said already, without it."""
+    if unit == "share":
+        return f"{figure_text(100 * value)}{'' if bare else ' percentage points'}"
+    if bare:
+        return figure_text(value, "USD" if unit.startswith("USD") else "")
+    return _in_unit(value, unit) or ""
+
+
+def _signed(value: float, unit: str) -> str | None:
+    return None if pd.isna(value) else f"{'−' if value < 0 else ''}{_change(abs(value), unit)}"
+
+
+def _by_the_other_rule(arithmetic: pd.DataFrame, rows: pd.DataFrame, words: tuple[str, str]) -> list[str]:
+    """Say where the projects chosen by equal shares would get another verdict."""
+    other = arithmetic[arithmetic["rule"] == "equal-shares"].set_index("measure_id")["verdict"]
+    if not len(other) or set(by_value(arithmetic)["rule"]) == {"equal-shares"}:
+        return []
+    verdicts = rows["measure_id"].map(other)
+    differs = verdicts.notna() & (verdicts != rows["verdict"])
+    if not differs.any():
+        return ["Chosen by equal shares in place of the highest value, the projects would get the same verdicts."]
+    told = [
+        f"‘{shortened(name, 80)}’, {_VERDICTS[new]} instead of {_VERDICTS[old]}"
+        for name, new, old in zip(rows["name"][differs], verdicts[differs], rows["verdict"][differs], strict=True)
+    ]
+    counted = how_many(differs.sum(), *words)
+    return [
+        f"Chosen by equal shares in place of the highest value, the projects would get another verdict for {counted}: "
+        f"{'; '.join(told)}."
+    ]
+
+
+def claims(
+    study: Study, arithmetic: pd.DataFrame, shared: pd.DataFrame, portfolio: pd.DataFrame, effects: pd.DataFrame
+) -> Statement:
+    """Say which chosen projects claim the same people for one measure, and how far the sum could fall for it.
+
+    Parameters
+    ----------
+    study : Study
+        For labels, and the measures' units and directions.
+    arithmetic, shared, portfolio : pandas.DataFrame
+        Tables `agenda_arithmetic`, `shared_claims` and `portfolio`.
+    effects : pandas.DataFrame
+        The study's table.
+    """
+    rows = by_value(arithmetic)
+    rule = rows["rule"].min()
+    pairs = shared[(shared["rule"] == rule) & shared["measure_id"].isin(rows["measure_id"])]
+    if not len(pairs):
+        return Statement("No two chosen projects claim the same people for one measure, so that their effects add up")
+    measures = study.tables["measures"]
+    measures = measures[measures["measure_id"].isin(rows["measure_id"])]
+    least = agenda_arithmetic(effects, portfolio[portfolio["rule"] == rule], measures, rows, shared=pairs)
+    least, rows = least.set_index("measure_id"), rows.set_index("measure_id")
+    units = measures.set_index("measure_id")["unit"]
+    ones = [pairs[["measure_id", c]].set_axis(["measure_id", "project_id"], axis=1) for c in ("project_a", "project_b")]
+    who = pd.concat(ones).drop_duplicates().sort_values(["measure_id", "project_id"]).groupby("measure_id")
+    said = []
+    for measure, projects in who["project_id"]:
+        both = [frame.loc[measure] for frame in (rows, least)]
+        now, then = (_VERDICTS[b["verdict"]] for b in both)
+        said.append(
+            {
+                "measure_id": measure,
+                "projects": "; ".join(names_of(study, "project_id", projects)),
+                "all added up": _signed(both[0]["mid"], units.get(measure, "")),
+                "the largest alone": _signed(both[1]["mid"], units.get(measure, "")),
+                "verdict": now if now == then else f"{now}; with the largest alone {then}",
+                "changes": now != then,
+            }
+        )
+    frame = pd.DataFrame(said)
+    changing = names_of(study, "measure_id", frame.loc[frame["changes"], "measure_id"], 80)
+    title = f"Chosen projects claim the same people for {how_many(len(frame), 'measure', 'measures')}"
+    if changing:
+        title += (
+            f"; were they to help the same ones, the verdict would fall for {listing([f'‘{n}’' for n in changing])}"
+        )
+    else:
+        title += "; even were they to help the same ones, no verdict would change"
+    return Statement(
+        title, frame.drop(columns="changes"),
+        "Projects of the same segment and areas for one measure, and what they are expected to change together",
+        (
+            "The largest alone: of projects that claim the same people only the one that helps most is counted. What "
+            "they change together lies between the two sums.",
+        ),
+    )  # fmt: skip
 
 
 def _range(low: float, mid: float, high: float) -> str:

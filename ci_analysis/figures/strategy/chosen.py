@@ -1,24 +1,32 @@
-"""Which projects the budget buys."""
+"""Which projects the budget buys by each rule, and what more money would buy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ci_analysis.figures.base import Statement
-from ci_analysis.figures.strategy.said import by_value
-from ci_analysis.figures.words import amount, how_many
+from ci_analysis.figures.strategy.said import names_of
+from ci_analysis.figures.words import NAME_LETTERS, amount, how_many, listing, sentence, shortened
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study
 
-__all__ = ["portfolio"]
+__all__ = ["next_money", "portfolio"]
+
+#: The rules in the order to show, and what they are called in a sentence.
+_RULES = {"value": "for the most value", "equal-shares": "with equal shares"}
+_COLUMNS = {"value": "for_the_most_value", "equal-shares": "with_equal_shares"}
+_ABOUT = (
+    "For the most value: of all sets that the budget buys, the one whose scores add up to most. With equal shares: "
+    "each partner has the same part of the budget to spend on what it wants most, so that a few who want the same are "
+    "not outvoted on every project."
+)
 
 
 def portfolio(study: Study, portfolio: pd.DataFrame) -> Statement:
-    """Say which projects are chosen under the budget, and why the others are left out.
+    """Say which projects each rule chooses under the budget, side by side, and why the others are left out.
 
     Parameters
     ----------
@@ -27,28 +35,142 @@ def portfolio(study: Study, portfolio: pd.DataFrame) -> Statement:
     portfolio : pandas.DataFrame
         Table `portfolio`.
     """
-    rows = by_value(portfolio)
-    chosen = rows["chosen"].fillna(False).astype(bool)
-    rows = rows.assign(chosen=chosen).sort_values(
-        ["chosen", "value", "project_id"], ascending=[False, False, True], na_position="last"
-    )
-    n, total = int(chosen.sum()), len(rows)
+    rows = portfolio.assign(chosen=portfolio["chosen"].fillna(False).astype(bool))
+    rules = [rule for rule in _RULES if rule in set(rows["rule"])]
+    chosen = {rule: frozenset(rows.loc[(rows["rule"] == rule) & rows["chosen"], "project_id"]) for rule in rules}
+    first = rows.drop_duplicates("project_id").set_index("project_id")[["cost", "value"]]
+    cost = {rule: float(first.loc[sorted(chosen[rule]), "cost"].sum()) for rule in rules}
     budget = study.settings.budget
-    under = f"the budget of {amount(budget)}" if budget is not None else "the budget"
-    cost = rows.loc[rows["chosen"], "cost"].sum()
-    counted = how_many(n, "project", "projects", of=total)
-    if rows["value"].isna().all():
+    if first["value"].isna().all():
         title = (
             "No project can be chosen yet: none has a score, since criteria, scores or partners’ weights are missing"
         )
-    elif n == 0:
-        title = f"{counted.capitalize()} can be chosen under {under}"
     else:
-        title = f"{counted.capitalize()} {'is' if n == 1 else 'are'} chosen, for {amount(cost)} of {under}"
-    told = np.where(rows["chosen"], "Chosen. ", "Left out. ") + rows["why"].fillna("").astype("str")
-    left = budget - cost if budget is not None and 0 < n < total else 0.0
+        title = _bought(chosen, cost, len(first), budget)
     return Statement(
-        title, rows[["project_id", "cost"]].assign(why=told.str.strip()),
-        "Chosen projects first, by the value that they add; then those left out",
-        (f"{amount(left)} of the budget would remain.",) if left > 0 else (),
-    )  # fmt: skip
+        title,
+        _beside(rows, first, chosen),
+        "Projects that most rules choose come first, by the value that they add; then those left out",
+        _remarks(chosen, cost, len(first), budget),
+    )
+
+
+def _beside(rows: pd.DataFrame, first: pd.DataFrame, chosen: dict[str, frozenset[str]]) -> pd.DataFrame:
+    """One row a project, with what each rule says about it."""
+    told = rows.assign(
+        told=rows["chosen"].map({True: "Chosen. ", False: "Left out. "}).astype("str") + rows["why"].fillna("")
+    )
+    said = told.pivot(index="project_id", columns="rule", values="told")[list(chosen)].apply(lambda c: c.str.strip())
+    said = said.rename(columns=_COLUMNS if len(chosen) > 1 else dict.fromkeys(chosen, "why"))
+    frame = first.join(said).assign(often=[sum(p in ids for ids in chosen.values()) for p in first.index])
+    frame = (
+        frame.rename_axis("project_id")
+        .reset_index()
+        .sort_values(["often", "value", "project_id"], ascending=[False, False, True], na_position="last")
+    )
+    return frame.drop(columns=["often", "value"]).reset_index(drop=True)
+
+
+def _bought(chosen: dict[str, frozenset[str]], cost: dict[str, float], total: int, budget: float | None) -> str:
+    under = f"the budget of {amount(budget)}" if budget is not None else "the budget"
+    counts = {rule: len(ids) for rule, ids in chosen.items()}
+    if not any(counts.values()):
+        return f"{how_many(0, 'project', 'projects', of=total).capitalize()} can be chosen under {under}"
+    if len(set(chosen.values())) == 1:
+        rule, n = next(iter(counts.items()))
+        counted = f"{how_many(n, 'project', 'projects', of=total)} {'is' if n == 1 else 'are'} chosen"
+        how = "" if rule == "value" else f" {_RULES[rule]}"
+        if len(chosen) > 1:
+            how = " by both rules"
+        return sentence(f"{counted}{how}, for {amount(cost[rule])} of {under}")
+    both = len(frozenset.intersection(*chosen.values()))
+    most, equal = (how_many(n, "project", "projects", of=total) for n in counts.values())
+    shared = "none" if not both else "one" if both == 1 else how_many(both, "", "").strip()
+    if most == equal:
+        return sentence(f"{under} buys {most} by either rule; both choose {shared} of them")
+    return sentence(f"{under} buys {most} for the most value and {equal} with equal shares; both choose {shared}")
+
+
+def _remarks(
+    chosen: dict[str, frozenset[str]], cost: dict[str, float], total: int, budget: float | None
+) -> tuple[str, ...]:
+    """What stands beneath the table: the rules, what remains of the money, and a rule that has no rows."""
+    lines = [_ABOUT] if len(chosen) > 1 else []
+    left = {
+        rule: budget - cost[rule]
+        for rule, ids in chosen.items()
+        if budget is not None and 0 < len(ids) < total and budget > cost[rule]
+    }
+    if len(chosen) == 1 or len(set(left.values())) == 1:
+        lines += [f"{amount(v)} of the budget would remain." for v in list(left.values())[:1]]
+    else:
+        lines += [f"{amount(v)} of the budget would remain {_RULES[rule]}." for rule, v in left.items()]
+    if "equal-shares" not in chosen:
+        lines.append("Nothing is chosen with equal shares: that takes partners’ own weights.")
+    return tuple(lines)
+
+
+def next_money(study: Study, summary: pd.DataFrame) -> Statement | None:
+    """Say what a tenth more money would buy by each rule, and how many partners each rule serves.
+
+    Parameters
+    ----------
+    study : Study
+        For labels.
+    summary : pandas.DataFrame
+        Table `portfolio_summary`.
+
+    Returns
+    -------
+    Statement or None
+        None where no rule has a portfolio.
+    """
+    rows = summary.set_index("rule")
+    rules = [rule for rule in _RULES if rule in rows.index]
+    if not rules:
+        return None
+    more = amount(float((rows["next_budget"] - rows["budget"]).loc[rules[0]]))
+    told = {rule: _change(study, rows.loc[rule], 3) for rule in rules}
+    if len(set(told.values())) == 1:
+        either = "" if len(rules) == 1 else " by either rule"
+        title = f"A tenth more money, {more}, would {told[rules[0]]}{either}"
+    else:
+        title = f"A tenth more money, {more}, would " + ", and ".join(f"{_RULES[r]} {told[r]}" for r in rules)
+    full = {rule: _in_full(study, rows.loc[rule]) for rule in rules}
+    same = len(rules) > 1 and len(set(full.values())) == 1
+    lines = {"by either rule": full[rules[0]]} if same else {_RULES[rule]: text for rule, text in full.items()}
+    return Statement(title, lines=tuple(f"{sentence(rule)}: {text}" for rule, text in lines.items()))
+
+
+def _named(study: Study, projects: object, most: int) -> str:
+    ids = [] if pd.isna(projects) else str(projects).split(";")  # type: ignore[call-overload]  # one cell
+    return listing([f"‘{shortened(n, NAME_LETTERS)}’" for n in names_of(study, "project_id", ids)], most=most)
+
+
+def _change(study: Study, row: pd.Series, most: int) -> str:
+    """What the next money would do, after 'would'."""
+    adds, drops = pd.notna(row["next_adds"]), pd.notna(row["next_drops"])
+    if adds and drops:
+        return f"buy {_named(study, row['next_adds'], most)} in place of {_named(study, row['next_drops'], most)}"
+    if adds:
+        return f"also buy {_named(study, row['next_adds'], most)}"
+    return f"only drop {_named(study, row['next_drops'], most)}" if drops else "buy no further project"
+
+
+def _in_full(study: Study, row: pd.Series) -> str:
+    n, partners, served = int(row["projects"]), int(row["partners"]), int(row["partners_served"])
+    now = f"{how_many(n, 'project', 'projects')} for {amount(float(row['cost']))}" if n else "no project"
+    said = [f"{amount(float(row['budget']))} buys {now}."]
+    if n:
+        worth, then = float(row["value"]), float(row["next_value"])
+        moved = "stay" if f"{worth:.2f}" == f"{then:.2f}" else "rise" if then > worth else "fall"
+        to = f"at {worth:.2f}" if moved == "stay" else f"from {worth:.2f} to {then:.2f}"
+        said.append(f"With {amount(float(row['next_budget']))} it would {_change(study, row, 12)};")
+        said.append(f"the sum of scores would {moved} {to}.")
+    else:
+        said.append(f"{amount(float(row['next_budget']))} would {_change(study, row, 12)}.")
+    if partners:
+        whose = how_many(served, "partner", "partners", of=partners).capitalize()
+        said.append(f"{whose} {'has' if served == 1 or partners == 1 else 'have'} one of their own first three "
+                    "projects among the chosen.")  # fmt: skip
+    return " ".join(said)

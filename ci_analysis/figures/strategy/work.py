@@ -9,14 +9,15 @@ import pandas as pd
 from ci_analysis.figures.base import COLOURS, Statement, finding, new_axes, style
 from ci_analysis.figures.strategy.said import names_of, two_lines
 from ci_analysis.figures.words import how_many, listing, shortened, spelled
-from ci_analysis.tables import listed
+from ci_analysis.strategy import overlapping_initiatives
+from ci_analysis.tables import members
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ci_analysis.study import Study
 
-__all__ = ["joint_work", "what_works", "who_works_on_what"]
+__all__ = ["joint_work", "overlaps", "what_works", "who_works_on_what"]
 
 _QUADRANTS = ("scale-now", "test-at-scale", "keep-local", "learn-first")
 
@@ -145,32 +146,71 @@ def _work_sentence(study: Study, activities: pd.DataFrame, levers: list[str]) ->
     return f"{sentence}; {listing(top)} {have} the most partners, {spelled(n)}{each}"
 
 
-def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> Statement:
+def overlaps(study: Study, initiatives: pd.DataFrame) -> Statement | None:
+    """Name initiatives that work on the same lever in the same areas, and levers on which nothing is under way.
+
+    Parameters
+    ----------
+    study : Study
+        For labels, levers, and the day that the study is as of.
+    initiatives : pandas.DataFrame
+        The study's table.
+
+    Returns
+    -------
+    Statement or None
+        None where nothing is under way.
+    """
+    day = pd.Timestamp(study.settings.as_of)
+    active = initiatives[~(initiatives["started_on"] > day) & ~(initiatives["ends_on"] < day)]
+    if not len(active):
+        return None
+    rows = overlapping_initiatives(active)
+    idle = [x.lever for x in study.profile.levers if x.lever not in set(active["lever"])]
+    n = len(rows)
+    if n:
+        work = "works" if n == 1 else "work"
+        title = f"{how_many(n, 'pair', 'pairs').capitalize()} of initiatives {work} on the same lever in the same areas"
+    else:
+        title = "No two initiatives of different leads work on the same lever in the same areas"
+    if idle:
+        title += f"; nothing is under way on {listing([i.lower() for i in names_of(study, 'lever', idle)])}"
+    names = [names_of(study, "initiative_id", rows[c]) for c in ("initiative_a", "initiative_b")]
+    frame = pd.DataFrame(
+        {
+            "lever": rows["lever"],
+            "initiatives": [f"{a}; {b}" for a, b in zip(*names, strict=True)],
+            "where": [
+                "everywhere" if pd.isna(areas) else listing(names_of(study, "geoid", members(areas), 60), most=6)
+                for areas in rows["areas"]
+            ],
+        }
+    )
+    return Statement(
+        title, frame if n else None, "Initiatives of different leads under way on one lever, and where they meet",
+        ("Where two meet they can share the work, or may be doing it twice.",) if n else (),
+    )  # fmt: skip
+
+
+def joint_work(study: Study, catalytic: pd.DataFrame) -> Statement:
     """Say which projects no one could do alone, and which stay within one sector or one organisation.
 
     Parameters
     ----------
     study : Study
         For labels.
-    projects, partners : pandas.DataFrame
-        The study's tables.
+    catalytic : pandas.DataFrame
+        Table `catalytic`.
     """
-    leads = projects.rename(columns={"lead": "partner_id"})[["project_id", "partner_id"]]
-    others = listed(projects[["project_id", "partners"]], "partners").rename(columns={"partners": "partner_id"})
-    joined = pd.concat([leads, others]).drop_duplicates().merge(partners, on="partner_id")
-    joined["sector"] = joined["sector"].map(lambda s: study.labels["sector"].get(s, s))
-    by_sector = joined.groupby(["project_id", "sector"], sort=False).size().rename("n").reset_index()
-    by_sector["sectors"] = by_sector["sector"] + by_sector["n"].map(lambda n: f" ({n})" if n > 1 else "")
-    together = by_sector.groupby("project_id")["sectors"]
-    rows = projects[["project_id", "why_joint"]].set_index("project_id")
-    rows["sectors"] = together.agg("; ".join)
-    rows["n_sectors"] = together.size().reindex(rows.index, fill_value=0)
-    rows["n_names"] = joined.groupby("project_id").size().reindex(rows.index, fill_value=0)
-    rows = rows.reset_index().sort_values(["n_sectors", "n_names", "project_id"])
-    few = rows[rows["n_sectors"] < 2]
-    alone = int((few["n_names"] < 2).sum())
+    labels = study.labels["sector"]
+    rows = catalytic.sort_values(["n_sectors", "partners", "project_id"])
+    rows["sectors"] = rows["sectors"].map(lambda s: "; ".join(labels.get(x, x) for x in members(s)), na_action="ignore")
+    few = rows[rows["flag"].notna()]
+    alone = int((few["partners"] < 2).sum())
     n, total = len(few), len(rows)
-    if n == 0:
+    if rows["n_sectors"].isna().all():
+        title = "Which projects join partners of several sectors is not known: the study has no table of partners"
+    elif n == 0:
         counted = how_many(total, "project", "projects", of=total)
         title = f"{counted.capitalize()} {'joins' if total == 1 else 'join'} partners of two sectors or more"
     else:
@@ -183,10 +223,13 @@ def joint_work(study: Study, projects: pd.DataFrame, partners: pd.DataFrame) -> 
                 if n == 1
                 else f"; {spelled(alone)} {'is' if alone == 1 else 'are'} the work of a single organisation"
             )
-    silent = int(projects["why_joint"].isna().sum())
-    counted = how_many(silent, "project", "projects", of=total)
+    silent = rows[rows["why_joint"].isna()].sort_values("project_id")
+    lines = ["Partners that have joined count; prospects and those that have left do not."]
+    if len(silent):
+        told = listing([f"‘{p}’" for p in names_of(study, "project_id", silent["project_id"], 80)], most=9)
+        counted = how_many(len(silent), "project", "projects", of=total)
+        lines.append(f"For {counted} nobody has written down why it takes several: {told}.")
     return Statement(
-        title, rows[["project_id", "why_joint", "sectors"]],
-        "Why it takes several, and whose partners they are; the fewest sectors first",
-        (f"For {counted} nobody has written down why it takes several.",) if silent else (),
+        title, rows[["project_id", "why_joint", "partners", "sectors"]],
+        "Why it takes several, how many partners do it, and their sectors; the fewest sectors first", tuple(lines),
     )  # fmt: skip
