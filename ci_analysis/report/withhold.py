@@ -51,7 +51,7 @@ _OF_GAP = ("ratio", "access")
 _OF_PRICES = "price_share"
 _RESTS_ON_NEED = (
     "gap", "gap_summary", "affordability", "region_gap", "hours_gap", "gap_coverage", "project_gaps", "gap_waterfall",
-    "chain",
+    "chain", "siting",
 )  # fmt: skip
 #: A comparison of smaller groups is one of single areas.
 _LEAST_AREAS = 3
@@ -241,6 +241,8 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             continue
         if name in _JUDGEMENTS and few_weigh:
             continue  # the order of few partners is a single partner's
+        if name == "criterion_scores" and _few_judges(study, frame):
+            continue  # the score of a project, less its parts that are shown, would give a single judgement back
         if name == "gap_waterfall" and few_weigh and weighing:
             continue  # what is planned is what their order chooses
         if name in ("affordability", "affordability_years") and priced:
@@ -275,6 +277,8 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
             withheld = withheld_rows(public, table, minimum=minimum, exempt=exempt)
             withheld |= _following(public, table, hidden) & ~exempt
             withheld |= _of_withheld_gaps(study, name, public, hidden, shown) & ~exempt
+            if name == "siting" and withheld.any():
+                withheld |= ~exempt  # what is left before and after each site gives the others back
         if "geoid" in table.key:
             hidden[name] = _counts(public[withheld], table)
         if withheld.any() or len(_joined(hidden, table)):
@@ -287,6 +291,11 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
                 public = public.drop(columns="x_withheld")
         shown[name] = public
     return shown
+
+
+def _few_judges(study: Study, scores: pd.DataFrame) -> bool:
+    """Whether a project's value on a criterion is the mean of fewer judgements than the study's minimum."""
+    return bool(scores["judges"].between(1, study.settings.minimum_respondents - 1).any())
 
 
 def _people(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -321,6 +330,9 @@ def _following(frame: pd.DataFrame, table: Table, hidden: Mapping[str, pd.DataFr
             return gives
         few = (frame[["areas_a", "areas_b"]] < _LEAST_AREAS).any(axis=1)
         return gives | few | frame["by"].isin(figures["indicator"])
+    if table.name == "siting":
+        # People within reach of sites that overlap are sums over areas, whose differences are single ones.
+        return no | bool(len(areas))
     if table.name == "project_gaps":
         return no  # by where a project works, not by whom it is for: `_of_withheld_gaps`
     followed = _joined(hidden, table)
@@ -344,7 +356,8 @@ def _without_judgement(study: Study, frame: pd.DataFrame, *, hide: bool) -> pd.D
     if not hide:
         return frame
     if "state" in frame:
-        return frame.assign(state=frame["state"].where(frame["state"] == "committed"))
+        # Committed work that nobody has paid for yet is work that is chosen.
+        return frame.drop(columns="state")
     return frame.drop(columns=list(_SHARED["gap_coverage"]))
 
 

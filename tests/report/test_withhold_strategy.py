@@ -74,6 +74,37 @@ def test_published_need_is_shown_whole(study: Study) -> None:
     assert shown["gap_coverage"][SEATS].equals(tables["gap_coverage"][SEATS])
 
 
+def test_sites_tell_nothing_where_an_area_is_withheld(study: Study) -> None:
+    made = with_sites(study)
+    assert made[0]["within_reach"].notna().any(), "need that is published is shown whole"
+    counts = ["within_reach", "served", "unmet_before", "unmet_after", "why", "chosen"]
+    assert made[1][counts].isna().all(axis=None)
+    assert made[1]["site_id"].to_list() == made[0]["site_id"].to_list()
+
+
+def with_sites(study: Study) -> list[pd.DataFrame]:
+    """The public table of sites, with need as published and with a small county of the study's own."""
+    found = []
+    for one in (study, small(study, 8)):
+        land = landscape.compute(one, {})
+        tables = land | strategy.compute(one, land)
+        found.append(public_tables(one, {n: tables[n] for n in ("gap", "gap_summary", "siting")})["siting"])
+    return found
+
+
+def test_scores_of_few_judges_are_not_public(study: Study) -> None:
+    made = strategy.compute(study, {})
+    assert "criterion_scores" in public_tables(study, made)
+    scores = study.tables["scores"]
+    few = scores[scores["partner_id"].isna() | scores["partner_id"].isin(["parent-leaders", "backbone-office"])]
+    alone = with_table(study, "scores", few.reset_index(drop=True))
+    shown = public_tables(alone, strategy.compute(alone, {}))
+    assert "criterion_scores" not in shown
+    assert "partner_weights" not in shown
+    assert "objections" not in shown
+    assert public_study(alone).tables["scores"].empty
+
+
 def test_the_attack_is_one(few: tuple[Study, Tables, Tables]) -> None:
     """The places shown in a neighbour, and those of the project in all, give the small gap back."""
     _, tables, shown = few
@@ -168,7 +199,8 @@ def test_what_few_partners_choose_is_not_told_by_what_is_planned(study: Study) -
     one = with_table(study, "weights", weights[weights["partner_id"] == weights["partner_id"].iloc[0]])
     shown = public_tables(one, made(one))
     assert "gap_waterfall" not in shown
-    assert set(shown["project_gaps"]["state"].dropna()) == {"committed"}
+    assert "state" not in shown["project_gaps"]
+    assert "state" not in figures.projects_and_gaps(public_study(one), shown["project_gaps"]).frame
     assert not set(SEATS) & set(shown["gap_coverage"])
     assert figures.seats_by_place(public_study(one), shown["gap_coverage"]) is None
     # Nobody has given weights: nothing is chosen, and nothing is to hide.

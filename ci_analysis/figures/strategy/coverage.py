@@ -358,9 +358,10 @@ def projects_and_gaps(study: Study, project_gaps: pd.DataFrame) -> Statement | N
             "unmet": order["unmet"],
             "seats": order["seats"],
             "of_the_gap": [None if pd.isna(s) else _one_decimal(s) for s in order["share_of_unmet"]],
-            "state": order["state"].map(_STATES),
         }
     )
+    if "state" in order:
+        frame["state"] = order["state"].map(_STATES)
     for row in rows[~serves].sort_values("project_id").itertuples():
         lines.append(f"{names_of(study, 'project_id', [row.project_id], 80)[0]}: {row.why}")
     return Statement(
