@@ -56,7 +56,16 @@ def test_a_bare_papermill_takes_a_folder_as_the_study(tmp_path: Path) -> None:
 def test_a_study_of_nothing_yet_says_on_every_page_what_to_add(tmp_path: Path) -> None:
     made = run.report(Study.read(ONLY_SETTINGS), ("public",), **places(tmp_path))
     texts = {p.stem: p.read_text(encoding="utf-8") for p in made[0].parent.glob("*.html")}
-    assert set(texts) == {"index", "convene", "landscape", "strategy", "redesign", "methods", "data-walk"}
+    assert set(texts) == {
+        "index",
+        "convene",
+        "landscape",
+        "strategy",
+        "redesign",
+        "methods",
+        "data-walk",
+        "common-agenda",
+    }
     for name in ("convene", "landscape", "strategy", "redesign"):
         assert texts[name].count('class="missing"') >= 3, name
         assert "nan" not in texts[name].lower().replace("finan", "").replace("tenan", "").replace("governan", "")

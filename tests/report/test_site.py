@@ -23,7 +23,7 @@ EXAMPLE = ROOT / "data" / "raw" / "colorado-child-care"
 pytestmark = pytest.mark.xdist_group("site")
 
 EDITIONS = ("public", "internal")
-NAMES = ("index", *PAGES, "methods", "data-walk")
+NAMES = ("index", *PAGES, "methods", "data-walk", "common-agenda")
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "circle", "line"}
 
 

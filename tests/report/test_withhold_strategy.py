@@ -43,8 +43,7 @@ def small(study: Study, children: float) -> Study:
     return with_table(with_table(study, "indicators", figures_), "capacity", capacity[~gone].reset_index(drop=True))
 
 
-def made(study: Study) -> Tables:
-    before = landscape.compute(study, {})
+def made(study: Study, before: Tables) -> Tables:
     return {**before, **strategy.compute(study, before)}
 
 
@@ -54,10 +53,16 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
+def before(study: Study) -> Tables:
+    """Step 2 of the study as it is: nothing in it hangs on weights."""
+    return landscape.compute(study, {})
+
+
+@pytest.fixture(scope="module")
 def few(study: Study) -> tuple[Study, Tables, Tables]:
     """The study with a small count, its tables, and what the public sees of them."""
     changed = small(study, 9.0)
-    tables = made(changed)
+    tables = made(changed, landscape.compute(changed, {}))
     return changed, tables, public_tables(changed, tables)
 
 
@@ -65,8 +70,8 @@ def marked(frame: pd.DataFrame) -> pd.Series:
     return frame["x_withheld"].eq("yes") if "x_withheld" in frame else pd.Series(False, index=frame.index)
 
 
-def test_published_need_is_shown_whole(study: Study) -> None:
-    tables = made(study)
+def test_published_need_is_shown_whole(study: Study, before: Tables) -> None:
+    tables = made(study, before)
     shown = public_tables(study, tables)
     for name in MADE:
         assert not marked(shown[name]).any(), name
@@ -74,22 +79,13 @@ def test_published_need_is_shown_whole(study: Study) -> None:
     assert shown["gap_coverage"][SEATS].equals(tables["gap_coverage"][SEATS])
 
 
-def test_sites_tell_nothing_where_an_area_is_withheld(study: Study) -> None:
-    made = with_sites(study)
-    assert made[0]["within_reach"].notna().any(), "need that is published is shown whole"
-    counts = ["within_reach", "served", "unmet_before", "unmet_after", "why", "chosen"]
-    assert made[1][counts].isna().all(axis=None)
-    assert made[1]["site_id"].to_list() == made[0]["site_id"].to_list()
-
-
-def with_sites(study: Study) -> list[pd.DataFrame]:
-    """The public table of sites, with need as published and with a small county of the study's own."""
-    found = []
-    for one in (study, small(study, 8)):
-        land = landscape.compute(one, {})
-        tables = land | strategy.compute(one, land)
-        found.append(public_tables(one, {n: tables[n] for n in ("gap", "gap_summary", "siting")})["siting"])
-    return found
+def test_sites_tell_nothing_where_an_area_is_withheld(
+    study: Study, before: Tables, few: tuple[Study, Tables, Tables]
+) -> None:
+    whole, told = public_tables(study, made(study, before))["siting"], few[2]["siting"]
+    assert whole["within_reach"].notna().any(), "need that is published is shown whole"
+    assert told[["within_reach", "served", "unmet_before", "unmet_after", "why", "chosen"]].isna().all(axis=None)
+    assert told["site_id"].to_list() == whole["site_id"].to_list()
 
 
 def test_scores_of_few_judges_are_not_public(study: Study) -> None:
@@ -185,8 +181,8 @@ def test_figures_say_what_is_withheld(few: tuple[Study, Tables, Tables]) -> None
     assert figures.seats_by_place(public, shown["gap_coverage"]) is None
 
 
-def test_an_internal_measure_is_in_no_list(study: Study) -> None:
-    tables = made(study)
+def test_an_internal_measure_is_in_no_list(study: Study, before: Tables) -> None:
+    tables = made(study, before)
     assert tables["project_gaps"]["measures"].str.contains("teachers-leaving").any(), "the attack is one"
     shown = public_tables(study, tables)
     for name in MADE:
@@ -194,10 +190,10 @@ def test_an_internal_measure_is_in_no_list(study: Study) -> None:
     assert "decisions" not in shown["chain"]
 
 
-def test_what_few_partners_choose_is_not_told_by_what_is_planned(study: Study) -> None:
+def test_what_few_partners_choose_is_not_told_by_what_is_planned(study: Study, before: Tables) -> None:
     weights = study.tables["weights"]
     one = with_table(study, "weights", weights[weights["partner_id"] == weights["partner_id"].iloc[0]])
-    shown = public_tables(one, made(one))
+    shown = public_tables(one, made(one, before))
     assert "gap_waterfall" not in shown
     assert "state" not in shown["project_gaps"]
     assert "state" not in figures.projects_and_gaps(public_study(one), shown["project_gaps"]).frame
@@ -205,6 +201,6 @@ def test_what_few_partners_choose_is_not_told_by_what_is_planned(study: Study) -
     assert figures.seats_by_place(public_study(one), shown["gap_coverage"]) is None
     # Nobody has given weights: nothing is chosen, and nothing is to hide.
     none = with_table(study, "weights", weights.iloc[:0])
-    open_ = public_tables(none, made(none))
+    open_ = public_tables(none, made(none, before))
     assert set(open_["project_gaps"]["state"]) == {"committed", "proposed"}
     assert open_["gap_waterfall"]["planned"].eq(0).all()
