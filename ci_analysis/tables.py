@@ -1735,6 +1735,106 @@ _OUTPUTS = (
         ),
         made_from=("communications",),
     ),
+    Table(
+        "project_progress",
+        "redesign",
+        "How far a project has come with what it must deliver, and whether it is at risk.",
+        (
+            _OF_PROJECT,
+            _may("deliverables", "integer", "deliverables that were not dropped"),
+            _may("done", "integer", "of them, done by the study's day"),
+            _may("due", "integer", "of them, due by the study's day"),
+            _may("late", "integer", "of them, due by the study's day and not done"),
+            _may("days_late", "integer", "days past its due day of the one that waits longest"),
+            _may("next_due_on", "date", "the day the next one is due"),
+            _may("standing", "choice", "where it stands", choices=("at-risk", "on-time", "done", "dropped")),
+            _may("why", "text", "why it is at risk, in a sentence"),
+        ),
+        made_from=("deliverables",),
+    ),
+    Table(
+        "burn_up",
+        "redesign",
+        "What had to be delivered by the end of a month, and what was.",
+        (
+            _key("project_id", "slug", "the project; `all` is all of them"),
+            _key("period", "period", "the month"),
+            _may("due", "integer", "deliverables due by its last day, dropped ones left out"),
+            _may("done", "integer", "deliverables done by its last day; empty after the study's day"),
+        ),
+        made_from=("deliverables",),
+    ),
+    Table(
+        "contribution",
+        "redesign",
+        "What a measure did beside what it would have done, by one method.",
+        (
+            _OF_MEASURE,
+            _key(
+                "method",
+                "choice",
+                "how the figure without the work was found",
+                choices=("interrupted-series", "difference-in-differences", "synthetic-control"),
+            ),
+            _may("changed_on", "date", "the day the work began"),
+            _figure("estimate", "the figure with the work less that without it, in the measure's unit"),
+            _figure("low", "lower end of its 90 % interval; empty where none can be had"),
+            _figure("high", "upper end of its 90 % interval"),
+            _figure("p", "share of chance results at least as large, where the method gives one"),
+            _may("before", "integer", "periods before the work began"),
+            _may("after", "integer", "periods since"),
+            _may("units", "integer", "places or groups compared with"),
+            _may("why", "text", "what the estimate rests on, or why there is none, in a sentence"),
+        ),
+        made_from=("comparisons", "measures", "observations"),
+    ),
+    Table(
+        "contribution_series",
+        "redesign",
+        "A measure's figure in a period, and what each method takes for the figure without the work.",
+        (
+            _OF_MEASURE,
+            _key("period", "period", "the period"),
+            _figure("value", "the figure, in the measure's unit", counts_people=True),
+            _figure("trend", "carried on from the periods before the work began (interrupted series)"),
+            _figure("others", "the mean of the places compared with"),
+            _figure("synthetic", "those places, weighted so that they were like this one before"),
+        ),
+        made_from=("comparisons", "measures", "observations"),
+    ),
+    Table(
+        "changes",
+        "pipeline",
+        "A figure that was given to this run and not to the last one whose inputs differ, or the other way round.",
+        (
+            _key("table", "text", "the input table, or study.yaml"),
+            _key("key", "text", "the row: its key's cells, `|` between; in study.yaml, the setting"),
+            _key("column", "text", "the column; empty where the whole row came or went", empty=True),
+            _may("before", "text", "the cell in the run before; empty where it was empty or the row was not there"),
+            _may("after", "text", "the cell now"),
+            _may(
+                "kind",
+                "choice",
+                "what changed",
+                choices=("revision", "new-period", "new-row", "gone", "new-method"),
+            ),
+        ),
+        made_from=(),
+    ),
+    Table(
+        "changed_results",
+        "pipeline",
+        "A result that differs from the run that `changes` compares with.",
+        (
+            _key("table", "text", "the table of results"),
+            _key("key", "text", "the row: its key's cells, `|` between"),
+            _key("column", "text", "the column"),
+            _may("before", "text", "the cell in the run before"),
+            _may("after", "text", "the cell now"),
+        ),
+        public=False,
+        made_from=(),
+    ),
 )
 
 OUTPUTS: Mapping[str, Table] = MappingProxyType({t.name: t for t in _OUTPUTS})
@@ -2144,7 +2244,7 @@ _READERS: dict[str, Callable[[Column, pd.Series], tuple[pd.Series, list[Fault]]]
 # --- documentation ---------------------------------------------------------------------------------------------------
 
 _STEPS = {"convene": "Step 1, convene", "landscape": "Step 2, landscape", "strategy": "Step 3, strategy",
-          "redesign": "Step 4, redesign"}  # fmt: skip
+          "redesign": "Step 4, redesign", "pipeline": "Between two runs"}  # fmt: skip
 
 
 def data_dictionary() -> str:
@@ -2166,10 +2266,10 @@ def data_dictionary() -> str:
     ):
         lines += ["", f"## {title}"]
         for step, heading in _STEPS.items():
-            lines += ["", f"### {heading}"]
-            for table in tables.values():
-                if table.step == step:
-                    lines += _dictionary_entry(table)
+            of_step = [table for table in tables.values() if table.step == step]
+            lines += ["", f"### {heading}"] if of_step else []
+            for table in of_step:
+                lines += _dictionary_entry(table)
     return "\n".join(lines) + "\n"
 
 

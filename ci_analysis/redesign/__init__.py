@@ -82,14 +82,14 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
     Returns
     -------
     dict of str to pandas.DataFrame
-        measures, control_chart, reporting, deliverables, rules_fired, commitments and communications, with the
-        columns that `ci_analysis.tables.OUTPUTS` declares. A table whose inputs are absent has no rows.
+        Those of this step in `ci_analysis.tables.OUTPUTS`, with the columns declared there. A table whose inputs are
+        absent has no rows.
     """
     tables, as_of = study.tables, study.settings.as_of
     measures, observations = tables["measures"], tables["observations"]
     series = rolled_up(observations, measures, as_of=as_of)
     portfolio = before.get("portfolio", empty_frame(OUTPUTS["portfolio"]))
-    return {
+    made = {
         "measures": measure_status(series, measures),
         "control_chart": control_chart(series),
         "reporting": reporting(observations, measures, as_of=as_of, partners=tables["partners"]),
@@ -98,3 +98,5 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
         "commitments": commitments(tables, portfolio, as_of=as_of),
         "communications": communications(tables["communications"], as_of=as_of),
     }
+    declared = {name: table for name, table in OUTPUTS.items() if table.step == "redesign"}
+    return {name: made.get(name, empty_frame(table)) for name, table in declared.items()}
