@@ -25,6 +25,7 @@ from ci_analysis import __version__, convene, landscape, redesign, strategy
 from ci_analysis.areas import OUTLINES_SOURCE
 from ci_analysis.convene.conditions import condition_evidence, with_evidence
 from ci_analysis.errors import RunFailed
+from ci_analysis.history import Run, changed_inputs, changed_results, keep, kept_runs, last_other
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
 
@@ -115,7 +116,7 @@ def is_current(study: Study, folder: Path) -> bool:
 
 
 def run(study: Study, processed: str | Path | None = None) -> Path:
-    """Compute a study's tables and put them in place, all or none.
+    """Compute a study's tables and put them in place, all or none, and keep the run in the study's history.
 
     Returns
     -------
@@ -129,10 +130,28 @@ def run(study: Study, processed: str | Path | None = None) -> Path:
             write_csv(tables[name], fresh / table.file)
         if study.areas.geometry.notna().any():
             study.areas.to_parquet(fresh / "areas.parquet")
+        _keep(study, folder, fresh)
         (fresh / "manifest.json").write_text(
             json.dumps(_manifest(study, fresh), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
     return folder
+
+
+def _keep(study: Study, folder: Path, fresh: Path) -> None:
+    """Say what changed since the last run that was another, and add this one to those that are kept."""
+    of_runs = {name: OUTPUTS[name] for name in ("changes", "changed_results")}
+    results = {
+        table.file: (fresh / table.file).read_bytes() for name, table in OUTPUTS.items() if name not in of_runs
+    }
+    runs = kept_runs(folder)
+    package = f"{__version__} ({_package_hash()[:12]})"
+    number = runs[-1].number + 1 if runs else 1
+    now = Run(number, study.settings.as_of.isoformat(), package, dict(_inputs(study)), results)
+    before = last_other(runs, now)
+    if before is not None:
+        write_csv(changed_inputs(before, now), fresh / of_runs["changes"].file)
+        write_csv(changed_results(before, now), fresh / of_runs["changed_results"].file)
+    keep(now, folder, fresh)
 
 
 @contextmanager
@@ -239,7 +258,7 @@ def _manifest(study: Study, folder: Path) -> dict[str, Any]:
         "parameters": study.settings.model_dump(mode="json"),
         "sources": sources(study),
         "inputs": entries(_inputs(study)),
-        "outputs": entries((p.name, p.read_bytes()) for p in sorted(folder.iterdir())),
+        "outputs": entries((p.name, p.read_bytes()) for p in sorted(folder.iterdir()) if p.is_file()),
     }
 
 

@@ -1818,6 +1818,7 @@ _OUTPUTS = (
                 "what changed",
                 choices=("revision", "new-period", "new-row", "gone", "new-method"),
             ),
+            _may("since", "date", "the study's day in the run before"),
         ),
         made_from=(),
     ),

@@ -29,6 +29,7 @@ FLOORS = [
     ("rollup",),
     ("sources",),
     ("convene", "landscape", "strategy", "redesign"),
+    ("history",),
     ("pipeline",),
     ("figures",),
     ("report",),
