@@ -205,6 +205,40 @@ def agenda(study: str, edition: str, out: Path | None, force: bool) -> None:
     click.echo(f"Wrote {_near(made)}")
 
 
+@main.command()
+@click.argument("study")
+@click.option(
+    "--since", type=int, metavar="RUN", help="The run to compare with; the last one with other inputs, unless told."
+)
+@click.option("--runs", is_flag=True, help="List the runs that are kept instead.")
+@click.option("--processed", type=click.Path(file_okay=False, path_type=Path),
+              help="Where tables are; data/processed beside data/raw, unless told.")  # fmt: skip
+def changes(study: str, since: int | None, runs: bool, processed: Path | None) -> None:
+    """Say what a STUDY's last run was given that an earlier one was not.
+
+    Each run whose inputs or results differ is kept, so that a later one can be compared with any before it.
+    """
+    from ci_analysis.figures.redesign import changes_in_lines
+    from ci_analysis.history import changed_inputs, kept_runs, last_other
+    from ci_analysis.pipeline import processed_folder
+    from ci_analysis.study import Study, find_study
+
+    read = Study.read(find_study(study))
+    kept = kept_runs(processed_folder(read, processed))
+    if not kept:
+        raise WrongUse(f"No run of {read.name} is kept. Run `ci-analysis run {read.name}` first.")
+    if runs:
+        for run in kept:
+            click.echo(f"Run {run.number} of {run.as_of}: {len(run.inputs)} files, package {run.package}")
+        return
+    before = last_other(kept[:-1], kept[-1], since)
+    if before is None:
+        click.echo("There is no earlier run with other inputs.")
+        return
+    for line in changes_in_lines(read, changed_inputs(before, kept[-1])):
+        click.echo(line)
+
+
 @main.command(name="list")
 def list_studies() -> None:
     """List the studies under data/raw, and where their reports are."""

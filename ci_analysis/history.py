@@ -302,8 +302,10 @@ def _flat(value: Any, path: str) -> list[tuple[str, str]]:
 def _read_input(content: bytes, table: Table) -> pd.DataFrame:
     """Return a table of a study as text, each cell written in the one way that results are."""
     raw = _text_frame(content)
+    if raw.empty:
+        return pd.DataFrame(dtype="str")
     raw = raw.set_axis(raw.columns.str.strip(), axis=1)
-    raw = raw.apply(lambda cells: cells.str.strip()) if len(raw.columns) else raw
+    raw = raw.apply(lambda cells: cells.str.strip())
     known = {c.name: parse(c, raw[c.name])[0] for c in table.columns if c.name in raw}
     own = {c: raw[c] for c in raw.columns if c not in known and c}
     shown = io.StringIO()
@@ -313,7 +315,7 @@ def _read_input(content: bytes, table: Table) -> pd.DataFrame:
 
 def _text_frame(content: bytes) -> pd.DataFrame:
     if not content.strip():
-        return pd.DataFrame()
+        return pd.DataFrame(dtype="str")
     return pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8-sig")
 
 
@@ -325,8 +327,7 @@ def _cells(old: pd.DataFrame, new: pd.DataFrame, table: Table) -> pd.DataFrame:
     came, gone = ~other.index.isin(one.index), ~one.index.isin(other.index)
     # Rows that are there now in their present order, those that went after them.
     keys = other.index.append(one.index[gone])
-    was = one.reindex(index=keys, columns=columns).fillna("").to_numpy(dtype=object)
-    now = other.reindex(index=keys, columns=columns).fillna("").to_numpy(dtype=object)
+    was, now = (f.reindex(index=keys, columns=columns).astype(object).fillna("").to_numpy() for f in (one, other))
     whole = np.concatenate([came, np.ones(gone.sum(), dtype=bool)])
     i, j = np.nonzero(was != now)
     found = pd.DataFrame(

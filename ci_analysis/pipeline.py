@@ -140,9 +140,7 @@ def run(study: Study, processed: str | Path | None = None) -> Path:
 def _keep(study: Study, folder: Path, fresh: Path) -> None:
     """Say what changed since the last run that was another, and add this one to those that are kept."""
     of_runs = {name: OUTPUTS[name] for name in ("changes", "changed_results")}
-    results = {
-        table.file: (fresh / table.file).read_bytes() for name, table in OUTPUTS.items() if name not in of_runs
-    }
+    results = {table.file: (fresh / table.file).read_bytes() for name, table in OUTPUTS.items() if name not in of_runs}
     runs = kept_runs(folder)
     package = f"{__version__} ({_package_hash()[:12]})"
     number = runs[-1].number + 1 if runs else 1

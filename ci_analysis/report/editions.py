@@ -98,6 +98,8 @@ class Edition:
         frames = [self.frame(n) if shown else None for n, shown in asked.items()]
         names = tuple(n for n, shown in asked.items() if shown)
         table, column = _declaration(names[0]), names[0].partition(".")[2]
+        if not len(frames[0]) and table.step == "pipeline":
+            return Block("")  # a first run has none before it, and there is no file to fill in
         if not len(frames[0]):
             files = {m: INPUTS[m].file if m in INPUTS else "study.yaml" for m in _made_from(names[0])}
             absent = list(dict.fromkeys(file for m, file in files.items() if not self._given(m)))

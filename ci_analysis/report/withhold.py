@@ -34,6 +34,8 @@ _ANSWERS = (
     # Bounds for silence, with the number of the silent, would give trust and value back.
     ("network_partners", ("n_ratings",), _RATINGS),
 )
+#: Results that rest on answers, in ways that a comparison of two runs would tell.
+_OF_ANSWERS = ("conditions", "network_partners", "network_summary", "comments")
 #: Fewer respondents than these have no spread and no interval: a respondent who knows its own score could often tell
 #: those of the others.
 _SPREAD_FROM = 5
@@ -91,7 +93,16 @@ def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
     said = pd.MultiIndex.from_frame(kept["comments"][["wave", "condition"]])
     enough = said.isin(pd.MultiIndex.from_frame(answered))
     kept["comments"] = kept["comments"][enough].reset_index(drop=True)
+    kept |= {name: _without_answers(kept[name]) for name in ("changes", "changed_results") if name in kept}
     return kept
+
+
+def _without_answers(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return what changed between two runs without anybody's answers, and without what rests on them."""
+    answers = changes["table"].eq("readiness")
+    answers |= changes["table"].eq("ties") & ~changes["column"].fillna("level").eq("level")
+    answers |= changes["table"].isin(_OF_ANSWERS)
+    return changes[~answers].reset_index(drop=True)
 
 
 def _rounded(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, pd.Series]:
@@ -248,6 +259,9 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
         if name in ("affordability", "affordability_years") and priced:
             continue  # a share of income and the income give single providers' prices back
         public = frame[[c.name for c in table.columns if c.public]]
+        if name == "changes":
+            shown[name] = _public_changes(study, public)
+            continue
         if name in ("hotspots", "disparities") and priced:
             of = "variable" if name == "hotspots" else "indicator"
             public = public[public[of] != _OF_PRICES].reset_index(drop=True)
@@ -291,6 +305,52 @@ def public_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str,
                 public = public.drop(columns="x_withheld")
         shown[name] = public
     return shown
+
+
+#: Settings that the public edition shows.
+_PUBLIC_SETTINGS = ("access", "agenda", "as_of", "community", "counties", "issue", "level", "peers", "title")
+#: Columns that say who may see a row, and tables whose rows say so.
+_SAY_WHO_SEES = {
+    ("partners", "status"), ("measures", "audience"), ("voices", "public"), ("communications", "internal"),
+    ("indicators", "source"),
+}  # fmt: skip
+
+
+def _public_changes(study: Study, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return what changed between two runs as far as the public edition shows the cells now, and showed them before.
+
+    A row that is gone, or that this edition does not show, is left out; so are counts of people, but for published
+    ones, and whatever concerns an identifier of which it changed who may see it.
+    """
+    if not len(changes):
+        return changes
+    public = public_study(study).tables
+    column = changes["column"].fillna("").astype("str")
+    deciding = [(t, c) in _SAY_WHO_SEES for t, c in zip(changes["table"], column, strict=True)]
+    deciding = pd.Series(deciding, index=changes.index) | (
+        changes["table"].eq("study.yaml") & changes["key"].str.startswith("publish")
+    )
+    if (deciding & changes["table"].eq("study.yaml")).any():
+        return changes[:0]
+    touched = {part for key in changes.loc[deciding, "key"] for part in str(key).split("|")}
+    named = changes["key"].str.split("|").map(lambda parts: bool(touched & set(parts)))
+    named |= changes["before"].fillna("").map(lambda cell: bool(touched & set(members(cell))))
+    kept = pd.Series(False, index=changes.index)
+    for name, rows in changes.groupby("table", sort=False):
+        if name not in INPUTS:
+            top = rows["key"].str.partition(".")[0]
+            kept[rows.index] = top.isin(_PUBLIC_SETTINGS) | rows["kind"].eq("new-method")
+            continue
+        table, frame = INPUTS[str(name)], public[str(name)]
+        columns = {c.name for c in table.columns if c.public and not c.counts_people}
+        if name == "indicators":
+            frame, columns = frame[frame["source"].notna()], {c.name for c in table.columns if c.public}
+        parts = [frame[c].astype("str").fillna("") for c in table.key]
+        keys = set(parts[0].str.cat(parts[1:], sep="|")) if len(frame) else set()
+        kept[rows.index] = rows["key"].isin(keys) & column[rows.index].isin(columns | {""})
+    # A partner's own figures, weights and scores are its own.
+    kept &= ~changes["table"].isin(["observations", "scores", "weights", "endorsements", "funding"])
+    return changes[kept & ~named & ~deciding].reset_index(drop=True)
 
 
 def _few_judges(study: Study, scores: pd.DataFrame) -> bool:
