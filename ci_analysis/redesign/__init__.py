@@ -29,6 +29,7 @@ from ci_analysis.redesign.measures import (
     projection,
     standing,
 )
+from ci_analysis.redesign.projects import RISK_DAYS, burn_up, project_progress
 from ci_analysis.redesign.reporting import DUE_DAYS, expected_periods, reporting
 from ci_analysis.redesign.rules import rules_fired
 from ci_analysis.rollup import rolled_up
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DUE_DAYS",
+    "RISK_DAYS",
     "RULES",
     "Limits",
     "Projection",
     "assurance",
+    "burn_up",
     "commitments",
     "communications",
     "compute",
@@ -59,6 +62,7 @@ __all__ = [
     "prediction_interval",
     "progress",
     "progress_class",
+    "project_progress",
     "projection",
     "reporting",
     "rules_fired",
@@ -97,6 +101,8 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
         "rules_fired": rules_fired(tables["rules"], series, measures, tables["decisions"], as_of=as_of),
         "commitments": commitments(tables, portfolio, as_of=as_of),
         "communications": communications(tables["communications"], as_of=as_of),
+        "project_progress": project_progress(tables["deliverables"], as_of=as_of),
+        "burn_up": burn_up(tables["deliverables"], as_of=as_of),
     }
     declared = {name: table for name, table in OUTPUTS.items() if table.step == "redesign"}
     return {name: made.get(name, empty_frame(table)) for name, table in declared.items()}
