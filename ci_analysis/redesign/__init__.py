@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 from ci_analysis.redesign.commitments import commitments
 from ci_analysis.redesign.communications import communications
+from ci_analysis.redesign.contribution import (
+    contribution,
+    contribution_series,
+    difference_in_differences,
+    interrupted_series,
+    synthetic_control,
+    synthetic_weights,
+)
 from ci_analysis.redesign.control_charts import (
     RULES,
     Limits,
@@ -52,10 +60,14 @@ __all__ = [
     "communications",
     "compute",
     "consecutive",
+    "contribution",
+    "contribution_series",
     "control_chart",
     "days_late",
     "deliverables",
+    "difference_in_differences",
     "expected_periods",
+    "interrupted_series",
     "limits_note",
     "measure_status",
     "meets",
@@ -69,6 +81,8 @@ __all__ = [
     "run_rules",
     "signal",
     "standing",
+    "synthetic_control",
+    "synthetic_weights",
     "xmr",
 ]
 
@@ -103,6 +117,8 @@ def compute(study: Study, before: Mapping[str, pd.DataFrame]) -> dict[str, pd.Da
         "communications": communications(tables["communications"], as_of=as_of),
         "project_progress": project_progress(tables["deliverables"], as_of=as_of),
         "burn_up": burn_up(tables["deliverables"], as_of=as_of),
+        "contribution": contribution(tables["comparisons"], as_of=as_of),
+        "contribution_series": contribution_series(tables["comparisons"], as_of=as_of),
     }
     declared = {name: table for name, table in OUTPUTS.items() if table.step == "redesign"}
     return {name: made.get(name, empty_frame(table)) for name, table in declared.items()}
