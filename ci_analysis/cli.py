@@ -218,7 +218,7 @@ def changes(study: str, since: int | None, runs: bool, processed: Path | None) -
 
     Each run whose inputs or results differ is kept, so that a later one can be compared with any before it.
     """
-    from ci_analysis.figures.redesign import changes_in_lines
+    from ci_analysis.figures.redesign.changes import changes_in_lines
     from ci_analysis.history import changed_inputs, kept_runs, last_other
     from ci_analysis.pipeline import processed_folder
     from ci_analysis.study import Study, find_study

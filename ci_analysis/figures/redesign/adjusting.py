@@ -9,12 +9,12 @@ import pandas as pd
 
 from ci_analysis.figures.base import Statement
 from ci_analysis.figures.redesign.said import days_in_words
-from ci_analysis.figures.words import how_many, listing
+from ci_analysis.figures.words import how_many, listing, shortened, spelled
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study
 
-__all__ = ["rules_agreed", "rules_answered"]
+__all__ = ["decision_log", "rules_agreed", "rules_answered"]
 
 _WHEN = {
     "off-track": "goes off track",
@@ -125,3 +125,50 @@ def _rules(study: Study, rules: pd.DataFrame, fired: pd.DataFrame, measures: pd.
 def _rules_title(fired: int, n: int) -> str:
     lead = how_many(fired, "rule agreed beforehand", "rules agreed beforehand", of=n)
     return f"{lead[:1].upper()}{lead[1:]} {'has' if fired <= 1 else 'have'} fired"
+
+
+def decision_log(study: Study, decisions: pd.DataFrame, rules_fired: pd.DataFrame) -> Statement:
+    """Say what the coalition decided, the newest first, and what each decision answers.
+
+    Parameters
+    ----------
+    study : Study
+        For labels, and its day: what is decided later is not decided yet.
+    decisions : pandas.DataFrame
+        The study's decisions.
+    rules_fired : pandas.DataFrame
+        Table of that name.
+    """
+    day = pd.Timestamp(study.settings.as_of)
+    rows = decisions.assign(on=pd.to_datetime(decisions["decided_on"]))
+    rows = rows[rows["on"] <= day].sort_values(["on", "decision_id"], ascending=[False, True], kind="stable")
+    names = study.labels
+    rule = study.tables["rules"].set_index("rule_id")["measure_id"]
+    about = []
+    for row in rows.itertuples():
+        parts = []
+        if pd.notna(row.rule_id):
+            of = rule.get(row.rule_id)
+            parts.append(f"the rule on {shortened(names['measure_id'].get(of, of or row.rule_id), 60)}")
+        elif pd.notna(row.measure_id):
+            parts.append(shortened(names["measure_id"].get(row.measure_id, row.measure_id), 60))
+        if pd.notna(row.project_id):
+            parts.append(shortened(names["project_id"].get(row.project_id, row.project_id), 60))
+        about.append("; ".join(parts) or None)
+    frame = pd.DataFrame(
+        {
+            "Decided on": days_in_words(rows["on"], rows["on"].notna()),
+            "Decision": rows["text"],
+            "It answers or concerns": about,
+        }
+    ).reset_index(drop=True)
+    since = day - pd.DateOffset(months=3)
+    new, n = int((rows["on"] > since).sum()), len(rows)
+    title = f"{how_many(n, 'decision', 'decisions').capitalize()} so far, {spelled(new) if new else 'none'} of them in "
+    title += "the last three months"
+    answers = int(rows["rule_id"].notna().sum())
+    lines = (f"{how_many(answers, 'decision answers', 'decisions answer').capitalize()} a rule agreed beforehand.",)
+    if "decision_id" in rules_fired:
+        waits = int(rules_fired["decision_id"].isna().sum())
+        lines += (f"{how_many(waits, 'rule that fired waits', 'rules that fired wait').capitalize()} for a decision.",)
+    return Statement(title, frame, "Decisions, the newest first", lines)

@@ -88,7 +88,9 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
         Table `communications` of a run.
     """
     own = study.tables["communications"].set_index("communication_id")
-    rows = communications.join(own[["audience", "channel", "purpose", "owner", "last_on"]], on="communication_id")
+    rows = communications.join(
+        own[["audience", "channel", "purpose", "owner", "last_on", "internal"]], on="communication_id"
+    )
     never = rows["last_on"].isna()
     late = (rows["days_overdue"] > 0) | never
     rows = rows.assign(late=late, wait=rows["days_overdue"].fillna(np.inf))
@@ -97,6 +99,7 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
     frame = pd.DataFrame(
         {
             "Audience": rows["audience"],
+            "For": ["the coalition" if i else "everybody" for i in rows["internal"].fillna(True).astype(bool)],
             "Purpose": rows["purpose"],
             "Channel": rows["channel"],
             "Owner": rows["owner"].map(lambda p: partner.get(p, p)),
@@ -113,4 +116,13 @@ def communications(study: Study, communications: pd.DataFrame) -> Statement:
         lead = how_many(k, "communication", "communications", of=n)
         title = f"{lead[:1].upper()}{lead[1:]} {'is' if k == 1 else 'are'} overdue: to "
         title += listing([shortened(a, 60) for a in dict.fromkeys(rows.loc[rows["late"], "audience"])], most=3)
-    return Statement(title, frame, "Who is told what, what is overdue first")
+    outside = ~rows["internal"].fillna(True).astype(bool)
+    lines = []
+    for of, words in ((outside, "go beyond the coalition"), (~outside, "stay inside it")):
+        m, j = int(of.sum()), int((of & rows["late"]).sum())
+        if m:
+            said = words.replace("go", "goes", 1).replace("stay", "stays", 1) if m == 1 else words
+            lead = how_many(m, "communication", "communications")
+            late_words = how_many(j, "of them is overdue", "of them are overdue") if j else "none is overdue"
+            lines.append(f"{lead[:1].upper()}{lead[1:]} {said}; {late_words}.")
+    return Statement(title, frame, "Who is told what, what is overdue first", tuple(lines))
