@@ -239,6 +239,54 @@ def changes(study: str, since: int | None, runs: bool, processed: Path | None) -
         click.echo(line)
 
 
+@main.command()
+@click.argument("study")
+@click.option("--period", required=True, help="The year, quarter or month to ask for, such as 2026-Q3.")
+@click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path),
+              help="Where the workbooks go; reports/STUDY/requests/PERIOD, unless told.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace workbooks that are there.")
+def request(study: str, period: str, out: Path | None, force: bool) -> None:
+    """Write a small workbook for each partner of a STUDY that owes figures for a period.
+
+    Each asks for what is due and nothing else, with what is counted beside it. `collect` brings in what comes back.
+    """
+    from ci_analysis.exchange.round import request_round
+    from ci_analysis.study import Study, find_study
+
+    made, notes = request_round(Study.read(find_study(study)), period, out, force=force)
+    for one in made:
+        here = f", {one.known:,} here already" if one.known else ""
+        click.echo(f"Wrote {_near(one.path)}: {one.asked:,} figure{'' if one.asked == 1 else 's'} asked for{here}")
+    for note in notes:
+        click.echo(f"Note: {note}")
+
+
+@main.command()
+@click.argument("study")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--on", metavar="DATE", help="The day on which figures came whose row gives none, such as 2026-10-20.")
+@click.option("--replace", is_flag=True, help="Let figures that came replace those that differ.")
+def collect(study: str, files: tuple[Path, ...], on: str | None, replace: bool) -> None:
+    """Check workbooks that came back, and merge their figures into a STUDY.
+
+    Whatever is wrong is named at once, and then nothing is written. An empty cell is a figure that is still missing.
+    """
+    from ci_analysis.exchange.round import collect_round
+    from ci_analysis.study import Study, find_study
+
+    folder = find_study(study)
+    got = collect_round(folder, files, on=on, replace=replace)
+    for line in (*got.notes, *got.changes):
+        click.echo(str(line))
+    names = Study.read(folder).labels
+    for partner, rows in got.missing.groupby("partner_id", dropna=False, sort=True):
+        who = names["partner_id"].get(partner, partner) if isinstance(partner, str) else "the community's own figures"
+        what = [f"{names['measure_id'].get(m, m)} {p}" for m, p in zip(rows["measure_id"], rows["period"], strict=True)]
+        click.echo(f"Still missing from {who}: {'; '.join(dict.fromkeys(what))}.")
+    if got.missing.empty:
+        click.echo("Nothing is missing of what these workbooks ask for.")
+
+
 @main.command(name="list")
 def list_studies() -> None:
     """List the studies under data/raw, and where their reports are."""

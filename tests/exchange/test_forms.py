@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from openpyxl.formatting.rule import ColorScaleRule
 
 from ci_analysis.errors import Problem, WrongUse
-from ci_analysis.exchange import forms
+from ci_analysis.exchange import forms, workbooks
 from ci_analysis.exchange.forms import NOTE, read_form
 from ci_analysis.issues.profile import load_instrument
 from ci_analysis.report.questionnaire import form_questions
@@ -741,7 +741,7 @@ def test_a_protected_archive_is_refused(study: Study, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "MAXIMUM_BYTES", 10)
+    monkeypatch.setattr(workbooks, "MAXIMUM_BYTES", 10)
     assert "the file has 11 bytes, more than 10" in refusal(b"x" * 11, study, tmp_path)
 
 

@@ -40,7 +40,16 @@ def tables(study):
     before = {}
     for room in (convene, landscape, strategy, redesign):
         before |= room.compute(study, before)
-    return {name: before.get(name, empty_frame(table)) for name, table in OUTPUTS.items()}
+    made = {name: before.get(name, empty_frame(table)) for name, table in OUTPUTS.items()}
+    changes = [
+        {"table": "measures", "key": "seats-center", "column": c, "before": "1", "after": "2", "kind": "revision"}
+        for c in ("baseline", "target")
+    ]
+    moved = [{"table": "measures", "key": "seats-center|all", "column": "latest", "before": "1", "after": "2"}]
+    return made | {
+        "changes": typed(OUTPUTS, "changes", changes),
+        "changed_results": typed(OUTPUTS, "changed_results", moved),
+    }
 
 
 def typed(declared, name, rows):
@@ -423,6 +432,9 @@ DRAWN = {
     "community_series": ("control_chart", "measures"),
     "partner_series": ("control_chart", "measures"),
     "who_reported": ("reporting",),
+    "burn_up": ("burn_up",),
+    "beside_others": ("contribution_series", "contribution"),
+    "conditions_over_time": ("conditions",),
 }
 STATED = {
     "all_measures": ("measures",),
@@ -432,6 +444,12 @@ STATED = {
     "commitments": ("commitments",),
     "system_changes": ("system_changes",),
     "communications": ("communications",),
+    "projects_at_risk": ("project_progress",),
+    "contribution": ("contribution",),
+    "decision_log": ("decisions", "rules_fired"),
+    "what_tables_show": ("conditions",),
+    "what_changed": ("changes",),
+    "what_moved": ("changed_results",),
 }
 
 

@@ -15,6 +15,7 @@ from ci_analysis.tables import INPUTS, OUTPUTS, conform, empty_frame, period_end
 DAY = dt.date(2026, 6, 30)
 NAMES = [
     "measures", "control_chart", "reporting", "deliverables", "rules_fired", "commitments", "communications",
+    "project_progress", "burn_up", "contribution", "contribution_series",
 ]  # fmt: skip
 
 
@@ -84,6 +85,15 @@ def tables(make):
             [
                 {"communication_id": c, "frequency": f, "last_on": on, "owner": "a", "internal": False}
                 for c, f, on in (("two", "month", "2026-05-15"), ("one", "year", None))
+            ],
+        ),
+        "comparisons": make(
+            "comparisons",
+            [
+                {"measure_id": "homes", "period": f"{2018 + k}", "unit": u, "value": v + (k + 1) * step,
+                 "changed_on": "2023-01-01" if (u, k) == ("here", 0) else None}
+                for k, v in enumerate([13.0, 11, 12, 11, 11, 8, 7, 6])
+                for u, step in (("here", 0), ("there", 1), ("yonder", -1))
             ],
         ),
         "endorsements": make(

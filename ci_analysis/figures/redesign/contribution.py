@@ -161,7 +161,7 @@ def _title(study: Study, contribution: pd.DataFrame) -> str:
     if n == 1:
         way = "above" if sides.iloc[0] > 0 else "below"
         text = f"By the one method that can tell, {name} is {in_unit(high, unit)} {way} what it would have been"
-    elif sides.nunique() == 1 and sides.iloc[0]:
+    elif sides.iloc[0] and (sides == sides.iloc[0]).all():
         way = "above" if sides.iloc[0] > 0 else "below"
         lead = "Both methods" if n == 2 else f"All {n} methods"
         size = in_unit(low, unit) if in_unit(low, unit) == in_unit(high, unit) else (
