@@ -100,7 +100,9 @@ def test_the_manifest_names_every_file_by_its_hash(processed: Path) -> None:
             content = (folder / entry["path"]).read_bytes()
             assert (entry["bytes"], entry["sha256"]) == (len(content), sha256(content).hexdigest())
     assert {e["path"] for e in manifest["inputs"]} >= {"study.yaml", "indicators.csv", "ties.csv"}
-    assert {p.name for p in processed.iterdir() if p.is_file()} == {e["path"] for e in manifest["outputs"]} | {"manifest.json"}
+    assert {p.name for p in processed.iterdir() if p.is_file()} == {e["path"] for e in manifest["outputs"]} | {
+        "manifest.json"
+    }
     assert any("ACS 2020-2024 B09001" in s["source"] for s in manifest["sources"])
     assert str(ROOT) not in json.dumps(manifest), "a manifest says nothing of the machine"
 

@@ -302,8 +302,11 @@ def test_a_bomb_a_stranger_and_a_formula_are_refused(folder: Path, asked: dict[s
     with pytest.raises(StudyProblems) as wrong:
         collect_round(folder, [bomb, stranger, formula])
     said = str(wrong.value)
-    for part in ("bomb.xlsx: unpacked, the file has more than 64 MiB", "stranger.xlsx (Figures): the sheet lacks the columns",
-                 "the cell holds a formula without its result"):  # fmt: skip
+    for part in (
+        "bomb.xlsx: unpacked, the file has more than 64 MiB",
+        "stranger.xlsx (Figures): the sheet lacks the columns",
+        "the cell holds a formula without its result",
+    ):
         assert part in said
     with pytest.raises(WrongUse, match="There is no file"):
         collect_round(folder, [tmp_path / "nowhere.xlsx"])
