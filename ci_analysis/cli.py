@@ -241,6 +241,25 @@ def changes(study: str, since: int | None, runs: bool, processed: Path | None) -
 
 @main.command()
 @click.argument("study")
+def measures(study: str) -> None:
+    """Add the measures that come with the issue to a STUDY's measures.csv.
+
+    Those that the study has stay as they are. Baseline, target, owner and reporters are for the coalition to fill in.
+    """
+    from ci_analysis.exchange.transfer import add_measures
+    from ci_analysis.study import find_study
+
+    added, there = add_measures(find_study(study))
+    for name in added:
+        click.echo(f"Added: {name}")
+    for name in there:
+        click.echo(f"There already: {name}")
+    if added:
+        click.echo("Fill in baseline, target, owner and reporters in measures.csv.")
+
+
+@main.command()
+@click.argument("study")
 @click.option("--period", required=True, help="The year, quarter or month to ask for, such as 2026-Q3.")
 @click.option("-o", "--out", type=click.Path(file_okay=False, path_type=Path),
               help="Where the workbooks go; reports/STUDY/requests/PERIOD, unless told.")  # fmt: skip

@@ -87,8 +87,9 @@ def due_figures(study: Study, period: str) -> tuple[pd.DataFrame, list[str]]:
 
     A measure is due where one of its own periods ends in the one asked for: of a monthly measure a quarter asks for
     three figures, and a yearly one is asked for in the quarter in which its year ends. Its reporters owe it; where it
-    names none, its owner owes the community's figure. Groups are those that the partner has reported before. A partner
-    owes nothing for a period that ended before it joined or began after it left.
+    names none, its owner owes the community's figure. Groups are those that the partner has reported before, or those
+    that the issue's profile names for the measure. A partner owes nothing for a period that ended before it joined
+    or began after it left.
 
     Parameters
     ----------
@@ -112,6 +113,7 @@ def due_figures(study: Study, period: str) -> tuple[pd.DataFrame, list[str]]:
     """
     first, last = _ends(period)
     observations, partners = study.tables["observations"], study.tables["partners"].set_index("partner_id")
+    by_profile = {m.measure_id: m.segments for m in study.profile.measures}
     rows: list[dict[str, Any]] = []
     notes = []
     for measure in study.tables["measures"].itertuples():
@@ -130,7 +132,8 @@ def due_figures(study: Study, period: str) -> tuple[pd.DataFrame, list[str]]:
             notes.append(f"{name} is not asked for: measures.csv names no owner and no reporters.")
         for asked, partner in owed:
             of = seen[seen["partner_id"].isna() if partner is None else seen["partner_id"].eq(partner)]
-            segments = list(dict.fromkeys(of["segment"].astype(object).where(of["segment"].notna(), None))) or [None]
+            segments = list(dict.fromkeys(of["segment"].astype(object).where(of["segment"].notna(), None)))
+            segments = segments or list(by_profile.get(measure.measure_id, ())) or [None]
             for span in spans.itertuples():
                 if asked in partners.index and _outside(partners.loc[asked], span):
                     continue

@@ -18,7 +18,7 @@ from ci_analysis.report.files import write_files
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, parse
 
-__all__ = ["export_network", "import_form", "import_network"]
+__all__ = ["add_measures", "export_network", "import_form", "import_network"]
 
 
 def export_network(
@@ -203,6 +203,37 @@ def import_form(
     _one_hand_each(rows, study.tables["readiness"])
     notes = [f"{p.what[:1].upper()}{p.what[1:]}; {p.do}." for p in said]
     return merge(folder, {"readiness": rows}, replace=replace), notes
+
+
+def add_measures(folder: str | Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Add the measures that come with a study's issue to its measures.csv, where it does not have them yet.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        The study's folder.
+
+    Returns
+    -------
+    added, there : tuple of str
+        Names of the measures that are new, and of those that the study had; these stay as they are.
+
+    Raises
+    ------
+    WrongUse
+        Where the issue's profile names no measures.
+    """
+    study = Study.read(folder)
+    if not study.profile.measures:
+        raise WrongUse(f"The profile of {study.profile.label} names no measures.")
+    have = set(study.tables["measures"]["measure_id"])
+    new = [m for m in study.profile.measures if m.measure_id not in have]
+    if new:
+        rows = pd.DataFrame([m.model_dump(exclude={"segments"}) for m in new])
+        rows = rows.assign(closes_gap=rows["closes_gap"].map({True: "yes", False: ""}))
+        merge(folder, {"measures": rows.astype("str")})
+    there = [m.name for m in study.profile.measures if m.measure_id in have]
+    return tuple(m.name for m in new), tuple(there)
 
 
 _ANONYMOUS = r"anon-"

@@ -26,6 +26,7 @@ __all__ = [
     "Item",
     "Level",
     "Lever",
+    "Measure",
     "Need",
     "Price",
     "Profile",
@@ -126,6 +127,25 @@ class Indicator(_Model):
     classes: str = ""
 
 
+class Measure(_Model):
+    """A shared measure that comes with the issue, for a study to begin with."""
+
+    measure_id: Slug
+    name: Text
+    unit: Text
+    direction: Literal["up", "down"]
+    kind: Literal["how-much", "how-well", "better-off"]
+    definition: Text
+    frequency: Literal["week", "month", "quarter", "year"]
+    rollup: Literal["sum", "mean", "weighted", "last"]
+    #: Whether one more of it is one place more for people in need.
+    closes_gap: bool = False
+    #: The indicator that tells the same of areas, if there is one.
+    indicator: str = ""
+    #: Groups by which partners report it.
+    segments: tuple[Slug, ...] = ()
+
+
 class Need(_Model):
     """Which indicators make need: `direct`, or `people` times `share`."""
 
@@ -188,6 +208,8 @@ class Profile(_Model):
         People that one credentialed member of staff may serve, by segment; `all` for seats that name none.
     like, equity : tuple of str
         Indicators by which communities are alike, and by which areas are told apart as better and worse off.
+    measures
+        Shared measures to begin with.
     """
 
     issue: Slug
@@ -206,6 +228,7 @@ class Profile(_Model):
     staffing: dict[Slug, Annotated[float, Field(gt=0)]] = {}
     like: tuple[Text, ...] = ()
     equity: tuple[Text, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Profile:
@@ -215,6 +238,7 @@ class Profile(_Model):
             "sectors": [s.sector for s in self.sectors],
             "levers": [x.lever for x in self.levers],
             "indicators": [i.name for i in self.indicators],
+            "measures": [m.measure_id for m in self.measures],
         }
         for what, words in names.items():
             twice = sorted({w for w in words if words.count(w) > 1})
@@ -225,6 +249,17 @@ class Profile(_Model):
         for segment in self.staffing:
             if segment not in [*known, "all"]:
                 raise ValueError(f"staffing: '{segment}' is not a segment; {nearest(segment, [*known, 'all'])}")
+        for measure in self.measures:
+            for segment in measure.segments:
+                if segment not in known:
+                    raise ValueError(
+                        f"measure {measure.measure_id}: '{segment}' is not a segment; {nearest(segment, known)}"
+                    )
+            if measure.indicator and measure.indicator not in names["indicators"]:
+                raise ValueError(
+                    f"measure {measure.measure_id}: '{measure.indicator}' is not an indicator; "
+                    f"{nearest(measure.indicator, names['indicators'])}"
+                )
         for group in self.groups:
             for member in group.of:
                 if member not in known:

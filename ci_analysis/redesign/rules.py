@@ -15,6 +15,10 @@ from ci_analysis.tables import OUTPUTS, conform, empty_frame
 __all__ = ["rules_fired"]
 
 _WHOLE = "all"
+#: Conditions that figures fire.
+_KINDS = ["off-track", "signal-worse", "target-missed"]
+#: Figures that are judged first, from the latest backwards.
+_FIRST_TURNS = 8
 
 
 def rules_fired(
@@ -103,17 +107,42 @@ def rules_fired(
     by_figures = known[known["when"] != "no-data"]
     by_days = known[known["when"] == "no-data"]
     watched = figures[figures["measure_id"].isin(by_figures["measure_id"])]
-    fired = [_by_figures(by_figures, _history(watched, measures)), _by_due_days(by_days, figures, measures, as_of)]
+    fired = [
+        _by_figures(by_figures, _latest_history(watched, measures)),
+        _by_due_days(by_days, figures, measures, as_of),
+    ]
     found = pd.concat([f.astype({"fired_on": "datetime64[ns]"}) for f in fired], ignore_index=True)
     found = found.sort_values("rule_id", ignore_index=True)
     return conform(_answered(found, decisions, as_of)[table.names], table)
 
 
-def _history(figures: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
-    """Return what held of each measure when each of its figures was the latest, one row a figure."""
+def _latest_history(figures: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Return what held of each measure when each of its latest figures was the latest, as far back as it matters.
+
+    What held before every condition was broken fires nothing, so that the figures are judged from the latest
+    backwards, ever more of them at once, until all of a measure's conditions have been broken.
+    """
     figures = figures.assign(turn=figures.groupby("measure_id").cumcount())
+    end = figures.groupby("measure_id").size()
+    unbroken = pd.DataFrame(True, index=end.index, columns=_KINDS)
+    parts, several = [], _FIRST_TURNS
+    while len(end):
+        start = (end - several).clip(lower=0)
+        of = figures["measure_id"]
+        judged = figures["turn"].ge(of.map(start)) & figures["turn"].lt(of.map(end))
+        part = _history(figures, measures, figures.loc[judged, ["measure_id", "turn"]])
+        parts.append(part)
+        unbroken &= part.groupby("measure_id")[_KINDS].all().reindex(unbroken.index, fill_value=False)
+        end = start[(start > 0) & unbroken.loc[start.index].any(axis=1)]
+        unbroken = unbroken.loc[end.index]
+        several *= 2
+    return pd.concat(parts, ignore_index=True) if parts else _history(figures, measures, figures)
+
+
+def _history(figures: pd.DataFrame, measures: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame:
+    """Return what held of each measure when each of some of its figures was the latest, one row a figure."""
     # Each turn is a series of its own: the figures up to it.
-    turns = figures[["measure_id", "turn"]].rename(columns={"turn": "segment"})
+    turns = turns[["measure_id", "turn"]].rename(columns={"turn": "segment"})
     upto = turns.merge(figures.drop(columns="segment"), on="measure_id")
     upto = upto[upto["turn"] <= upto["segment"]].astype({"segment": "str"})
     goals = turns.astype({"segment": "str"}).merge(measures, on="measure_id")
@@ -136,8 +165,7 @@ def _history(figures: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
 
 def _by_figures(rules: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """Return the rules that the latest figure keeps firing, with the day of the figure that began it."""
-    kinds = ["off-track", "signal-worse", "target-missed"]
-    long = history.melt(["measure_id", "turn", "day"], kinds, var_name="when", value_name="holds")
+    long = history.melt(["measure_id", "turn", "day"], _KINDS, var_name="when", value_name="holds")
     long = long.sort_values(["measure_id", "when", "turn"], ascending=[True, True, False], ignore_index=True)
     # From the latest figure backwards, as long as the condition holds.
     unbroken = long["holds"].astype(int).groupby([long["measure_id"], long["when"]]).cumprod()

@@ -228,7 +228,8 @@ def test_a_place_with_a_gap_is_left_out_and_said() -> None:
         (LIKE, "2017-01-01", "difference-in-differences", "takes 1 period before the work began and 1 since"),
         (LIKE, "2025-01-01", "synthetic-control", "there are 6 and 0"),
         ({"here": LIKE["here"]}, "2022-01-01", "difference-in-differences", "1 place without the work; there is none"),
-        ({"here": LIKE["here"], "a": LIKE["a"]}, "2022-01-01", "synthetic-control", "2 places without the work; there is 1"),
+        ({"here": LIKE["here"], "a": LIKE["a"]}, "2022-01-01", "synthetic-control",
+         "2 places without the work; there is 1"),
     ],
 )  # fmt: skip
 def test_too_little_is_said(figures: dict[str, list[float | None]], began: str, method: str, why: str) -> None:
@@ -260,10 +261,8 @@ def test_what_comes_after_the_studys_day_is_not_known_yet() -> None:
 
 def test_places_that_moved_apart_before_are_named() -> None:
     apart = LIKE | {"a": [30.0, 25, 20, 15, 10, 5], "b": [31.0, 26, 21, 16, 11, 6]}
-    assert (
-        "moved apart already before the work began"
-        in by_method(compared(apart)).loc["difference-in-differences", "why"]
-    )
+    said = by_method(compared(apart)).loc["difference-in-differences", "why"]
+    assert "moved apart already before the work began" in said
     like = {"here": LIKE["here"], "a": LIKE["a"], "b": [20.5, 20.5, 22, 22.5, 24, 25]}
     assert "moved apart" not in by_method(compared(like)).loc["difference-in-differences", "why"]
 

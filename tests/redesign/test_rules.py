@@ -166,3 +166,38 @@ def test_without_rules_nothing_fires(make, measure, series):
     found = rules_fired(make("rules"), series([15.0]), measure(), make("decisions"), as_of=DAY)
     assert found.empty
     assert found.columns.to_list() == OUTPUTS["rules_fired"].names
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_judging_from_the_latest_backwards_finds_the_same(seed, make, monkeypatch):
+    from ci_analysis.redesign import rules as room
+
+    random = np.random.default_rng(seed)
+    parts, measures = [], []
+    for k in range(4):
+        n = int(random.integers(1, 40))
+        ends = pd.date_range("2022-01-31", periods=n, freq="ME")
+        values = 10 + random.normal(0, 1, n).cumsum() * random.choice([0.0, 1.0])
+        parts.append(
+            pd.DataFrame(
+                {"measure_id": f"m{k}", "segment": "all", "period": ends.strftime("%Y-%m"), "period_end": ends,
+                 "value": values, "complete": pd.array([True] * n, dtype="boolean")}
+            )
+        )  # fmt: skip
+        measures.append(
+            {"measure_id": f"m{k}", "direction": str(random.choice(["up", "down"])), "baseline": 10.0,
+             "baseline_on": "2021-12-31", "target": float(random.choice([12.0, np.nan])), "target_on": "2024-06-30",
+             "unit": "x", "kind": "how-much"}
+        )  # fmt: skip
+    rules = [
+        {"rule_id": f"{m['measure_id']}-{w}", "measure_id": m["measure_id"], "when": w, "then": "meet"}
+        for m in measures
+        for w in ("off-track", "signal-worse", "target-missed")
+    ]
+    given = make("rules", rules), pd.concat(parts, ignore_index=True), make("measures", measures)
+    found = {}
+    for several in (1, 3, 10_000):
+        monkeypatch.setattr(room, "_FIRST_TURNS", several)
+        found[several] = rules_fired(*given, make("decisions", []), as_of=dt.date(2026, 6, 30))
+    pd.testing.assert_frame_equal(found[1], found[10_000])
+    pd.testing.assert_frame_equal(found[3], found[10_000])
