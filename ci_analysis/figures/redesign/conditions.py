@@ -86,7 +86,7 @@ def conditions_over_time(study: Study, conditions: pd.DataFrame, *, ax: Axes | N
 
 def _moved(rows: pd.DataFrame, names: dict[str, str]) -> str:
     """Say which conditions rose or fell from the first wave to the last by more than their intervals."""
-    ends = rows.sort_values("at").groupby("condition")
+    ends = rows.sort_values("at", kind="stable").groupby("condition", sort=False)
     first, last = ends.first(), ends.last()
     both = first.index[ends.size() > 1]
     rose = [c for c in both if last.loc[c, "low"] > first.loc[c, "high"]]

@@ -130,7 +130,22 @@ def contribution(study: Study, contribution: pd.DataFrame) -> Statement:
     for measure, day in zip(days["measure_id"], days["changed_on"], strict=True):
         name = shortened(study.labels["measure_id"].get(measure, measure), 90)
         lines.append(f"{name}: the work began on {date_words(day)}.")
-    return Statement(_title(study, contribution), frame, "What each method finds", tuple(lines))
+    return Statement(_apart(study, contribution), frame, "What each method finds", tuple(lines))
+
+
+def _apart(study: Study, contribution: pd.DataFrame) -> str:
+    """Say how far the methods' estimates of the first measure lie apart."""
+    known = contribution[contribution["estimate"].notna()]
+    of = known[known["measure_id"] == known["measure_id"].iloc[0]] if len(known) else known
+    if len(of) < 2:
+        return _title(study, contribution)
+    measure = of["measure_id"].iloc[0]
+    unit = str(study.tables["measures"].set_index("measure_id")["unit"].get(measure, ""))
+    name = inside(shortened(study.labels["measure_id"].get(measure, measure), 90))
+    low, high = of["estimate"].min(), of["estimate"].max()
+    if in_unit(low, unit) == in_unit(high, unit):
+        return f"On {name}, the methods agree: {_difference(high, unit)}"
+    return f"The methods differ on {name}: {_signed(low, unit)} by one, {_difference(high, unit)} by another"
 
 
 def _signed(value: float, unit: str) -> str:

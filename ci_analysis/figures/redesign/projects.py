@@ -96,8 +96,12 @@ def projects_at_risk(study: Study, project_progress: pd.DataFrame) -> Statement:
     ).reset_index(drop=True)
     going = rows[rows["standing"] != "dropped"]
     k = int(going["standing"].eq("at-risk").sum())
-    text = how_many(k, "project", "projects", of=len(going))
-    title = f"{text[:1].upper()}{text[1:]} with deliverables {'is' if k <= 1 else 'are'} at risk"
+    title = "Nothing is left to deliver"
+    if len(going) == 1:
+        title = f"The one project with deliverables is {_STANDING[going['standing'].iloc[0]]}"
+    elif len(going):
+        text = how_many(k, "project", "projects", of=len(going))
+        title = f"{text[:1].upper()}{text[1:]} with deliverables {'is' if k <= 1 else 'are'} at risk"
     without = [p for p in projects.index if p not in set(project_progress["project_id"])]
     lines = ()
     if without:
@@ -148,7 +152,8 @@ def burn_up(study: Study, burn_up: pd.DataFrame, *, ax: Axes | None = None) -> A
     if n:
         lead = how_many(k, "deliverable", "deliverables", of=n)
         verb = "is" if k <= 1 else "are"
-        title = f"{lead[:1].upper()}{lead[1:]} that were due before {date_words(day)} {verb} done"
+        was = "was" if n == 1 else "were"
+        title = f"{lead[:1].upper()}{lead[1:]} that {was} due before {date_words(day)} {verb} done"
     else:
         title = f"No deliverable was due before {date_words(day)}"
     rest = len(left) - n
