@@ -177,7 +177,7 @@ class Table:
         Whether it holds single respondents' answers, which `publish.tables` cannot add either.
     made_from : tuple of str
         Of a table that a run leaves behind: the input tables, and parts of study.yaml, that it rests on. The first
-        is the one to fill in where the table is empty.
+        is the one to fill in where the table is empty. One of the step `pipeline` tells of runs, and rests on all.
     follows : tuple of str
         Of a table that a run leaves behind: those from whose figures its own could be worked back. What is withheld
         there is withheld here.
@@ -1820,7 +1820,6 @@ _OUTPUTS = (
             ),
             _may("since", "date", "the study's day in the run before"),
         ),
-        made_from=(),
     ),
     Table(
         "changed_results",
@@ -1834,7 +1833,6 @@ _OUTPUTS = (
             _may("after", "text", "the cell now"),
         ),
         public=False,
-        made_from=(),
     ),
 )
 

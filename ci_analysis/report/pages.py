@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Mapping
 from copy import copy
 from functools import cache
@@ -96,7 +98,18 @@ def notebook_body(notebook: Any) -> str:
         Executed.
     """
     body, _ = _exporter().from_notebook_node(answered(notebook))
-    return "\n".join(line.rstrip() for line in body.splitlines() if line.strip())
+    return _told_apart("\n".join(line.rstrip() for line in body.splitlines() if line.strip()))
+
+
+def _told_apart(body: str) -> str:
+    """Number the fragments of sections whose headings begin alike: each is written without knowing of the others."""
+    seen: Counter[str] = Counter()
+
+    def numbered(match: re.Match[str]) -> str:
+        seen[match[2]] += 1
+        return match[0] if seen[match[2]] == 1 else f'{match[1]}{match[2]}-{seen[match[2]]}"'
+
+    return re.sub(r'(<section class="finding" id=")([^"]+)"', numbered, body)
 
 
 def markdown(text: str, *, below: int) -> str:

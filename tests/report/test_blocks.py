@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
 from ci_analysis.report.blocks import finding_block, missing_block, slug_of, table_html
-from ci_analysis.report.pages import markdown
+from ci_analysis.report.pages import markdown, notebook_body
 from ci_analysis.report.site import inert
 from ci_analysis.tables import INPUTS, OUTPUTS
 
@@ -94,3 +96,15 @@ def test_markdown_of_a_study_brings_no_markup_and_loads_nothing() -> None:
     assert "<h3>Two</h3>" in markdown("## Two\n\n#### Four\n", below=2)
     assert "<h4>Four</h4>" in markdown("## Two\n\n#### Four\n", below=2)
     assert 'href="javascript' not in markdown("[x](javascript:alert(1))", below=2)
+
+
+def test_sections_whose_headings_begin_alike_have_fragments_of_their_own() -> None:
+    import nbformat
+
+    long = "All three methods put days from the first call to a place below what it would have been"
+    cells = []
+    for heading in (f"{long}, by 8", f"{long}, by 9", "Another finding"):
+        html = {"text/html": finding_block(heading, "").html}
+        cells.append(nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", html)]))
+    body = notebook_body(nbformat.v4.new_notebook(cells=cells))
+    assert re.findall(r'id="([^"]+)"', body) == [slug_of(long), f"{slug_of(long)}-2", "s-another-finding"]
