@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from ci_analysis.cli import main
 from ci_analysis.tables import INPUTS, OUTPUTS
@@ -149,6 +150,8 @@ def test_the_tutorial_quotes_the_example():
     tutorial = (ROOT / "docs" / "first-study.md").read_text(encoding="utf-8")
     for file, line in (("partners.csv", 22), ("observations.csv", 208)):
         assert (EXAMPLE / file).read_text(encoding="utf-8").splitlines()[line - 1] in tutorial
+    said = CliRunner().invoke(main, ["check", str(EXAMPLE)]).output.replace(EXAMPLE.name, "our-child-care")
+    assert "\n".join(said.splitlines()[:2]) in tutorial
 
 
 # --- each check fails on what it is there for -------------------------------------------------------------------------

@@ -14,7 +14,16 @@ from ci_analysis.figures.base import Drawing
 from ci_analysis.figures.words import date_words, figure_text, listing
 from ci_analysis.tables import Column, Table
 
-__all__ = ["Block", "drawing_html", "finding_block", "missing_block", "outline_problems", "slug_of", "table_html"]
+__all__ = [
+    "MISSING",
+    "Block",
+    "drawing_html",
+    "finding_block",
+    "missing_block",
+    "outline_problems",
+    "slug_of",
+    "table_html",
+]
 
 _LONG_TABLE = 12
 #: A cell with more letters is a sentence.
@@ -73,6 +82,10 @@ _HEADINGS = {
 }
 
 
+#: How the sentence begins that stands in place of a section.
+MISSING = '<p class="missing">'
+
+
 @dataclass(frozen=True)
 class Block:
     """A piece of a page; a notebook shows it as it will stand in the report."""
@@ -109,7 +122,7 @@ def missing_block(shows: str, absent: Sequence[str], first: str) -> Block:
     files = listing([f"<code>{escape(f)}</code>" for f in absent], most=9)
     do = f"fill in {files}" if absent else f"<code>{escape(first)}</code> would need more figures"
     said = f"This section would show {escape(shows)}. To see it, {do}."
-    return Block(f'<p class="missing">{said}</p>')
+    return Block(f"{MISSING}{said}</p>")
 
 
 def finding_block(

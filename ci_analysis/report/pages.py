@@ -13,6 +13,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ci_analysis.report.blocks import MISSING
+
 __all__ = ["answered", "markdown", "notebook_body", "page"]
 
 _TEMPLATES = os.fspath(files("ci_analysis.report") / "templates")  # type: ignore[call-overload]  # a folder
@@ -60,15 +62,23 @@ def _exporter() -> Any:
     )
 
 
-def answered(notebook: Any) -> Any:
-    """Return a notebook without the questions that this edition does not answer.
+def answered(notebook: Any) -> tuple[Any, list[str]]:
+    """Return a notebook without the questions that this edition does not answer, and what they wait for.
 
-    A text whose cells, up to the next text, all show nothing is left out; one that no cell follows stays.
+    A text whose cells, up to the next text, all show nothing is left out; one that no cell follows stays. What a
+    section says in place of its figure is taken out and given back: together they stand at the page's end.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
         Executed.
+
+    Returns
+    -------
+    shown : nbformat.NotebookNode
+        A copy.
+    waiting : list of str
+        HTML of a sentence each, as `missing_block` makes it.
     """
     groups: list[list[Any]] = [[]]
     for cell in notebook.cells:
@@ -76,17 +86,20 @@ def answered(notebook: Any) -> Any:
             groups.append([])
         groups[-1].append(cell)
 
-    def shows(cell: Any) -> bool:
-        return any(str(o.get("data", {}).get("text/html", "x")).strip() for o in cell.get("outputs", ()))
+    def said(cell: Any) -> list[str]:
+        return [str(o.get("data", {}).get("text/html", "x")).strip() for o in cell.get("outputs", ())]
+
+    def waits(cell: Any) -> bool:
+        return bool(said(cell)) and all(text.startswith(MISSING) for text in said(cell))
 
     def kept(group: list[Any]) -> bool:
         calls = [c for c in group if c.cell_type == "code" and "parameters" not in c.metadata.get("tags", ())]
         heading = any(c.cell_type == "markdown" and c.source.startswith("#") for c in group)
-        return heading or not calls or any(shows(c) for c in calls)
+        return heading or not calls or any(any(said(c)) and not waits(c) for c in calls)
 
     shown = copy(notebook)
-    shown.cells = [c for g in groups if kept(g) for c in g]
-    return shown
+    shown.cells = [c for g in groups if kept(g) for c in g if not waits(c)]
+    return shown, [text for g in groups for c in g if waits(c) for text in said(c)]
 
 
 def notebook_body(notebook: Any) -> str:
@@ -97,8 +110,14 @@ def notebook_body(notebook: Any) -> str:
     notebook : nbformat.NotebookNode
         Executed.
     """
-    body, _ = _exporter().from_notebook_node(answered(notebook))
-    return _told_apart("\n".join(line.rstrip() for line in body.splitlines() if line.strip()))
+    shown, waiting = answered(notebook)
+    body, _ = _exporter().from_notebook_node(shown)
+    body = _told_apart("\n".join(line.rstrip() for line in body.splitlines() if line.strip()))
+    if not waiting:
+        return body
+    more = "One more section waits" if len(waiting) == 1 else f"{len(waiting)} more sections wait"
+    items = "\n".join(f"<li>{text}</li>" for text in waiting)
+    return f'{body}\n<section class="waiting">\n<h2>{more} for figures</h2>\n<ul>\n{items}\n</ul>\n</section>'
 
 
 def _told_apart(body: str) -> str:

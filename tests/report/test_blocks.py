@@ -108,3 +108,27 @@ def test_sections_whose_headings_begin_alike_have_fragments_of_their_own() -> No
         cells.append(nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", html)]))
     body = notebook_body(nbformat.v4.new_notebook(cells=cells))
     assert re.findall(r'id="([^"]+)"', body) == [slug_of(long), f"{slug_of(long)}-2", "s-another-finding"]
+
+
+def test_sections_without_their_table_stand_together_at_the_end() -> None:
+    import nbformat
+
+    def cell(html: str) -> nbformat.NotebookNode:
+        out = nbformat.v4.new_output("display_data", {"text/html": html})
+        return nbformat.v4.new_code_cell("x", outputs=[out])
+
+    def question(text: str) -> nbformat.NotebookNode:
+        return nbformat.v4.new_markdown_cell(text)
+
+    wanted = missing_block("who promised what", ["deliverables.csv"], "deliverables.csv").html
+    cells = [question("# A page"), question("Answered?"), cell(finding_block("A finding", "").html), cell(wanted)]
+    cells += [question("Not answered?"), cell(wanted), question("Said to nobody?"), cell(""), question("At last.")]
+    body = notebook_body(nbformat.v4.new_notebook(cells=cells))
+    assert "Answered?" in body
+    assert "Not answered?" not in body
+    assert "Said to nobody?" not in body
+    assert body.index("A finding") < body.index("At last.") < body.index("2 more sections wait for figures")
+    assert body.count(wanted) == 2
+    alone = notebook_body(nbformat.v4.new_notebook(cells=cells[:4]))
+    assert "One more section waits for figures" in alone
+    assert "for figures" not in notebook_body(nbformat.v4.new_notebook(cells=cells[:3]))

@@ -133,10 +133,21 @@ def what_tables_show(study: Study, conditions: pd.DataFrame) -> Statement:
             "The tables show": newest["evidence"],
         }
     ).reset_index(drop=True)
-    shown = int(newest["evidence"].notna().sum())
-    title = f"The tables have something to show of {how_many(shown, 'condition', 'conditions', of=len(newest))}"
-    if len(now):
-        low = now.idxmin()
-        name = inside(study.labels["condition"].get(low, low))
-        title += f"; partners find the coalition least ready in {name} ({now.min():.1f} of 5)"
+    title = _ends(study, newest, now)
     return Statement(title, frame, "The five conditions: what partners say, and what the tables show")
+
+
+def _ends(study: Study, newest: pd.DataFrame, now: pd.Series) -> str:
+    """Say where partners find the coalition least and most ready, or why no one can say."""
+    if now.empty:
+        if newest["respondents"].fillna(0).eq(0).all():
+            return "Partners have not been asked yet how the coalition works together"
+        return "Too few partners answered to say how the coalition works together"
+    names = study.labels["condition"]
+    low, high = (f"{score:.1f}" for score in (now.min(), now.max()))
+    if low == high:
+        return (
+            f"Partners find the coalition equally ready in {how_many(len(now), 'condition', 'conditions')}: {low} of 5"
+        )
+    least, most = (inside(names.get(c, c)) for c in (now.idxmin(), now.idxmax()))
+    return f"Partners find the coalition least ready in {least} ({low} of 5), and readiest in {most} ({high})"
