@@ -15,7 +15,7 @@ study: setup ## Set up, then run a study; STUDY=name chooses another than the ex
 	@.venv/bin/ci-analysis run "$(STUDY)"
 
 test: setup ## Set up, then run every test; ARGS="-k word" chooses some.
-	@.venv/bin/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## Set up, then check the code's style and that notebooks hold no results.
 	@.venv/bin/ruff check .

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,6 +23,31 @@ def table(name: str, rows: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
     for column in dates:
         frame[column] = pd.to_datetime(frame[column])
     return conform(frame, INPUTS[name])
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once for all workers of a run of the tests; those that come later wait for it."""
+    base = factory.getbasetemp()
+    shelf = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    place, failed = shelf / name, shelf / f"{name}.failed"
+    try:
+        (shelf / f"{name}.begun").mkdir()
+    except FileExistsError:
+        end = time.monotonic() + 600
+        while not place.is_dir():
+            assert not failed.exists(), f"{name} could not be made by another worker"
+            assert time.monotonic() < end, f"{name} is not made after ten minutes"
+            time.sleep(0.2)
+        return place
+    aside = shelf / f"{name}.new"
+    aside.mkdir()
+    try:
+        make(aside)
+    except BaseException:
+        failed.touch()
+        raise
+    aside.rename(place)
+    return place
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ __all__ = [
     "Block",
     "drawing_html",
     "finding_block",
+    "heading_of",
     "missing_block",
     "outline_problems",
     "slug_of",
@@ -183,7 +184,7 @@ def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[s
     texts = [[_cell(v, c, labels) for v in frame[c.name]] for c in kinds]
     looks = ["num" if c.kind in ("number", "integer") else _wordy(t) for c, t in zip(kinds, texts, strict=True)]
     head = "".join(
-        f'<th scope="col"{_class(n)}>{escape(_heading(c))}</th>' for c, n in zip(columns, looks, strict=True)
+        f'<th scope="col"{_class(n)}>{escape(heading_of(c))}</th>' for c, n in zip(columns, looks, strict=True)
     )
     rows = []
     for i in range(len(frame)):
@@ -206,7 +207,14 @@ def _class(name: str) -> str:
     return f' class="{name}"' if name else ""
 
 
-def _heading(column: str) -> str:
+def heading_of(column: str) -> str:
+    """Return what a column is called at the head of a page's table.
+
+    Examples
+    --------
+    >>> heading_of("need_moe"), heading_of("project_id")
+    ('Margin of error of need', 'Project')
+    """
     text = _HEADINGS.get(column, re.sub(r"_id$", "", column).replace("_", " "))
     return text[:1].upper() + text[1:]
 

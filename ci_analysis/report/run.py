@@ -18,7 +18,8 @@ from typing import Any, get_args
 from ci_analysis.errors import RunFailed, WrongUse
 from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run, writable
 from ci_analysis.report.editions import Kind, edition_of
-from ci_analysis.report.site import PAGES, is_made, report_folder, write_site
+from ci_analysis.report.leaks import stop_leaks, withheld
+from ci_analysis.report.site import PAGES, files_of, is_made, report_folder, write_site
 from ci_analysis.study import Study
 
 __all__ = ["all_editions", "notebooks_folder", "render", "report"]
@@ -88,7 +89,21 @@ def report(
         say(f"{study.name}: nothing has changed since the last run")
         return first
     tables = results(study, processed)
-    wanted = [(kind, page) for kind in stale for page in PAGES]
+    bodies = _bodies(study, [(kind, page) for kind in stale for page in PAGES], folder, reports, say)
+    for kind, page in zip(editions, first, strict=True):
+        if kind not in stale:
+            continue
+        with in_place(page.parent) as fresh:
+            shown = edition_of(study, tables, kind)
+            write_site(fresh, shown, {p: bodies[kind, p] for p in PAGES}, folder, mark)
+            stop_leaks(files_of(fresh), withheld(study, tables, shown), kind)
+    return first
+
+
+def _bodies(
+    study: Study, wanted: list[tuple[Kind, str]], folder: Path, reports: Path | None, say: Say
+) -> dict[tuple[Kind, str], str]:
+    """Run the notebooks of the pages wanted, some at once, and return what stands in each page."""
     bodies: dict[tuple[Kind, str], str] = {}
     with tempfile.TemporaryDirectory(prefix="ci-") as scratch, _workers(len(wanted)) as pool:
         shelf = notebooks_folder()
@@ -108,11 +123,7 @@ def report(
                 raise RunFailed(_keep_failed(study, reports, kind, page, notebook, failure))
             bodies[kind, page] = html
             say(f"{study.name}: {done} of {len(wanted)} pages ({kind} {page})")
-    for kind in stale:
-        pages = {page: bodies[kind, page] for page in PAGES}
-        with in_place(report_folder(study, reports) / kind) as fresh:
-            write_site(fresh, edition_of(study, tables, kind), pages, folder, mark)
-    return first
+    return bodies
 
 
 def render(path: Path, parameters: dict[str, Any], *, scratch: str | None = None) -> Any:

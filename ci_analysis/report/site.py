@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
     from ci_analysis.study import Study
 
-__all__ = ["PAGES", "inert", "is_made", "outside", "report_folder", "write_site"]
+__all__ = ["PAGES", "files_of", "inert", "is_made", "outside", "report_folder", "write_site"]
 
 #: The notebook behind each step's page.
 PAGES = {"convene": "1-convene", "landscape": "2-landscape", "strategy": "3-strategy", "redesign": "4-redesign"}
@@ -92,6 +92,12 @@ def write_site(folder: Path, edition: Edition, bodies: Mapping[str, str], proces
     hashes = {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest() for p in files}
     made = {"study": edition.study.name, "edition": edition.kind, "mark": mark, "files": hashes}
     (folder / _MARK).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """Return the texts of a folder's files by their names inside it."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes().decode("utf-8", errors="replace") for p in paths}
 
 
 def inert(frame: pd.DataFrame) -> pd.DataFrame:

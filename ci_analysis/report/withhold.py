@@ -18,7 +18,15 @@ from ci_analysis.landscape.regions import ELSEWHERE
 from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, empty_frame, members
 
-__all__ = ["enough_answers", "internal_study", "may_be_public", "public_study", "public_tables", "withheld_rows"]
+__all__ = [
+    "SHOWN_COUNTS",
+    "enough_answers",
+    "internal_study",
+    "may_be_public",
+    "public_study",
+    "public_tables",
+    "withheld_rows",
+]
 
 #: Tables that show how partners weigh; with few of them, one partner's own weights.
 _JUDGEMENTS = (
@@ -60,7 +68,7 @@ _LEAST_AREAS = 3
 #: The study's own columns that say what is made up for teaching.
 _MARKS = ("x_illustrative", "x_target_illustrative")
 #: The study's own tables whose counts of people stand on pages as they are.
-_COUNTED = ("initiatives", "voices")
+SHOWN_COUNTS = ("initiatives", "voices")
 
 
 def enough_answers(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -187,7 +195,7 @@ def _public_input(study: Study, frame: pd.DataFrame, table: Table) -> pd.DataFra
     for column in table.columns:
         if not column.public:
             shown[column.name] = blank[column.name]
-        elif column.counts_people and table.name in _COUNTED:
+        elif column.counts_people and table.name in SHOWN_COUNTS:
             # No total of these is shown beside them, so that none gives a small one back.
             few = (frame[column.name] > 0) & (frame[column.name] < study.settings.publish.minimum_count)
             shown[column.name] = frame[column.name].mask(few)

@@ -19,9 +19,6 @@ from ci_analysis.study import Study
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "data" / "raw" / "colorado-child-care"
-#: One worker makes the site, and all of these look at it.
-pytestmark = pytest.mark.xdist_group("site")
-
 EDITIONS = ("public", "internal")
 NAMES = ("index", *PAGES, "methods", "data-walk", "common-agenda")
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "circle", "line"}
