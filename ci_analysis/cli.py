@@ -42,28 +42,46 @@ def main() -> None:
               help="Where tables go; data/processed beside data/raw, unless told.")  # fmt: skip
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path),
               help="Where pages go; reports beside data, unless told.")  # fmt: skip
+@click.option("--single", is_flag=True, help="Write each edition as one HTML file too, for mail and shared drives.")
+@click.option("--pdf", is_flag=True, help="Print the brief, and all of each edition, to PDF; needs Chromium or Chrome.")
 @click.option("--force", is_flag=True, help="Make everything anew, even where nothing has changed.")
-def run(studies: tuple[str, ...], edition: str, processed: Path | None, reports: Path | None, force: bool) -> None:
+def run(
+    studies: tuple[str, ...],
+    edition: str,
+    processed: Path | None,
+    reports: Path | None,
+    single: bool,
+    pdf: bool,
+    force: bool,
+) -> None:
     """Check each STUDY, compute its tables and make its report.
 
     One that fails does not stop the others.
     """
-    from ci_analysis.report.run import all_editions, report
+    from ci_analysis.report.run import all_editions, report, sheets
     from ci_analysis.study import Study, find_study
 
     folders = [find_study(s) for s in dict.fromkeys(studies)]
     editions = all_editions() if edition == "both" else (edition,)
     failed = []
+    shelves = []
     for folder in folders:
         try:
             with _Progress() as say:
-                pages = report(Study.read(folder), editions, processed=processed, reports=reports, force=force, say=say)
+                study = Study.read(folder)
+                pages = report(study, editions, processed=processed, reports=reports, force=force, say=say)
+                files = sheets(study, pages, single=single, pdf=pdf, say=say) if single or pdf else []
         except CiAnalysisError as error:
             click.echo(str(error), err=True)
             failed.append(folder.name)
             continue
         for kind, page in zip(editions, pages, strict=True):
             click.echo(f"Open {_near(page)} ({kind} edition)")
+        for path in files:
+            click.echo(f"Wrote {_near(path)}")
+        shelves.append(pages[0].parent.parent.parent / "index.html")
+    for shelf in dict.fromkeys(s for s in shelves if s.is_file()):
+        click.echo(f"All reports: {_near(shelf)}")
     if failed:
         raise CiAnalysisError(f"Not done: {', '.join(failed)}.")
 

@@ -8,6 +8,7 @@ page's own (light and dark), the same bytes for the same data.
 from __future__ import annotations
 
 import io
+import json
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ __all__ = [
     "drawing",
     "finding",
     "new_axes",
+    "script_data",
     "style",
     "titled_svg",
 ]
@@ -230,6 +232,23 @@ def titled_svg(svg: str, title: str, alt: str) -> str:
     described = f'role="img" aria-labelledby="{token}-t {token}-d">{head}'
     # A name may hold a backslash, so the text is never used as a pattern's replacement.
     return re.sub(r"<svg\b([^>]*)>", lambda m: f"<svg{m[1]} {described}", svg, count=1)
+
+
+def script_data(data: object) -> str:
+    """Return data as JSON that can stand in a script: nothing in it may end the script, or be more than text.
+
+    Parameters
+    ----------
+    data : object
+        Of what JSON knows: dicts, lists, text, numbers.
+
+    Examples
+    --------
+    >>> print(script_data({"a": "</script>"}))
+    {"a":"\\u003c/script\\u003e"}
+    """
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _own_names(tag: str, token: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from shapely import area, bounds, get_coordinates, get_parts, get_rings, is_empty, is_missing
 
-from ci_analysis.figures.base import SEQUENCE, Drawing, titled_svg
+from ci_analysis.figures.base import SEQUENCE, Drawing, script_data, titled_svg
 from ci_analysis.figures.words import figure_text, listing, sentence, shortened, spelled
 
 __all__ = [
@@ -297,10 +296,6 @@ def explorer(areas: gpd.GeoDataFrame, layers: Sequence[Layer], *, title: str) ->
             for layer in layers
         ],
     }
-    # Nothing that a table holds may end the script, or be more than text.
-    held = (
-        json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    )
     options = "".join(f'<option value="{i}">{escape(f)}</option>' for i, f in enumerate(figures))
     places = "".join(f'<option value="{i}">{escape(n)}</option>' for i, n in enumerate(names))
     groups = "".join(
@@ -321,7 +316,7 @@ def explorer(areas: gpd.GeoDataFrame, layers: Sequence[Layer], *, title: str) ->
         f'<label>For whom <select data-choice="layer">{groups}</select></label>'
         f'<label>Area <select data-choice="place"><option value="">choose, or point at the map</option>{places}'
         f'</select></label></div><p class="told" role="status" hidden></p>{"".join(shown)}'
-        f'<script type="application/json">{held}</script>'
+        f'<script type="application/json">{script_data(data)}</script>'
     )
     svg = _svg(drawn, first.classes, first.title, first.alt, tips, stripes=looks)
     return Drawing(svg, title, first.alt, "".join(legends), controls)

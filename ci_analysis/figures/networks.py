@@ -16,6 +16,7 @@ from scipy.spatial.distance import cdist
 
 from ci_analysis.figures.base import Drawing, titled_svg
 from ci_analysis.figures.marks import LETTER, LINE, RADIUS, WIDTH, legend_item, looks_of, marker, measure, text, var
+from ci_analysis.figures.words import shortened
 
 __all__ = ["Panel", "network", "place", "small_multiples"]
 
@@ -102,23 +103,38 @@ def network(
     xy, height = place(len(nodes), edges, _sizes(who.labels))
     drawn = edges[edges["strength"].notna()].sort_values("strength", kind="stable")
     fine = _fineness(len(drawn))
-    parts = [_line(xy, edge.a, edge.b, _stroke(edge.strength, fine)) for edge in drawn.itertuples()]
+    parts = [_line(xy, edge.a, edge.b, _stroke(edge.strength, fine), told=True) for edge in drawn.itertuples()]
     looks = looks_of(kinds)
     seen = np.flatnonzero(who.here)
     for i in seen:
         look, tip = looks[nodes["kind"].iloc[i]], nodes["tip"].iloc[i]
         mark = marker(*look, *xy[i], full=bool(who.degree[i]))
-        parts.append(f"<g>{mark}<title>{escape(tip)}</title></g>")
+        parts.append(f'<g data-member="{i}">{mark}<title>{escape(tip)}</title></g>')
     for i in seen:
         x, y = xy[i]
-        parts += [text(x, y + RADIUS + (k + 0.95) * LINE, line) for k, line in enumerate(who.labels[i])]
+        rows = [text(x, y + RADIUS + (k + 0.95) * LINE, line) for k, line in enumerate(who.labels[i])]
+        parts.append(f'<g data-name="{i}">{"".join(rows)}</g>' if rows else "")
     svg = (
         f'<svg class="network" viewBox="0 0 {WIDTH:g} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
         f"{''.join(parts)}</svg>"
     )
     beside = _legend(nodes[who.here], drawn, looks, strengths, nodes[who.here & (who.degree == 0)])
     beside += _key(nodes, who, looks) + (f'<p style="margin-top: .6rem">{escape(note)}</p>' if note else "")
-    return Drawing(titled_svg(svg, title, f"{alt} {note}".strip()), title, alt, beside)
+    return Drawing(titled_svg(svg, title, f"{alt} {note}".strip()), title, alt, beside, _choices(nodes, seen))
+
+
+def _choices(nodes: pd.DataFrame, seen: np.ndarray) -> str:
+    """Let a reader choose a member, whose ties a page's script (`ties.js`) then shows."""
+    by_name = sorted(seen.tolist(), key=lambda i: (nodes["name"].iloc[i].casefold(), i))
+    options = "".join(
+        f'<option value="{i}" data-tip="{escape(nodes["tip"].iloc[i])}">{escape(shortened(nodes["name"].iloc[i], 60))}'
+        "</option>"
+        for i in by_name
+    )
+    return (
+        '<div class="choices" hidden><label>Partner <select><option value="">choose, or point at the picture</option>'
+        f'{options}</select></label></div><p class="told" role="status" hidden></p>'
+    )
 
 
 def small_multiples(
@@ -430,9 +446,10 @@ def _stroke(strength: float, fine: float) -> str:
     return f"stroke: {var('quiet')}; stroke-opacity: {0.15 + 0.35 * fine:.2f}; stroke-width: {width:.2f}"
 
 
-def _line(xy: np.ndarray, a: float, b: float, look: str) -> str:
+def _line(xy: np.ndarray, a: float, b: float, look: str, *, told: bool = False) -> str:
     (x1, y1), (x2, y2) = xy[int(a)], xy[int(b)]
-    return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" style="{look}"/>'
+    whose = f'data-a="{int(a)}" data-b="{int(b)}" ' if told else ""
+    return f'<line {whose}x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" style="{look}"/>'
 
 
 def _lines(name: str) -> list[str]:

@@ -8,16 +8,23 @@ import pandas as pd
 from markupsafe import Markup
 
 from ci_analysis.figures import landscape
-from ci_analysis.figures.words import amount, date_words, figure_text, how_many
+from ci_analysis.figures.landscape.said import people_of
+from ci_analysis.figures.redesign.said import in_unit, unit_words, what_is_made_up
+from ci_analysis.figures.strategy.coverage import leading_fall
+from ci_analysis.figures.words import about, amount, date_words, how_many, sentence, shortened
 from ci_analysis.report.blocks import drawing_html
 
 if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
+    from ci_analysis.study import Study
 
 __all__ = ["brief"]
 
 _STATUS = {"met": "met", "on-track": "on track", "off-track": "off track", "no-data": "no figures yet"}
 _SOON_DAYS = 120
+#: The brief has one printed page: what is longer, or more, is on the other pages.
+_PROBLEM, _GOAL, _NAME, _TITLE = 520, 150, 90, 140
+_GOALS, _CHOSEN, _COMING = 6, 7, 4
 
 
 def brief(edition: Edition) -> dict[str, Any]:
@@ -31,20 +38,112 @@ def brief(edition: Edition) -> dict[str, Any]:
     Returns
     -------
     dict
-        headlines (at most three, none of which rests on made-up rows), picture, goals, decided, next, ask.
+        finding (the page's headline), problem, headlines (at most three, none of which rests on made-up rows),
+        picture, standing (what a board asks first), goals, decided, coming, ask.
     """
     study = edition.study
     made = landscape.gap_map(study, edition.tables["gap"]) if len(edition.tables["gap"]) else None
+    found = landscape.headlines(study, edition.tables)[:3]
+    agenda = study.settings.agenda
     return {
-        "headlines": landscape.headlines(study, edition.tables)[:3],
+        "finding": next((h.leads for h in found if h.leads), ""),
+        "problem": shortened(agenda.problem, _PROBLEM) if agenda else "",
+        "headlines": found,
         "picture": Markup(drawing_html(made)) if made else "",
-        "picture_title": made.title if made else "",
+        "picture_title": shortened(made.title, _TITLE) if made else "",
+        "picture_source": edition.sources(("gap",)),
+        "standing": _standing(edition),
         "goals": _goals(edition),
+        "more_goals": max(len(agenda.goals) - _GOALS, 0) if agenda else 0,
         "decided": _decided(edition),
         "coming": _coming(edition),
         "ask": _ask(edition),
         "marked": set(study.settings.illustrative),
     }
+
+
+def _standing(edition: Edition) -> list[dict[str, str]]:
+    """Return what a board asks first: the gap and what closes it, who promised what, the money, and the seats."""
+    study = edition.study
+    said = [
+        ("The gap", _gap_closed(edition), "strategy.html", ("projects", "effects", "measures")),
+        ("Promises", _promises(edition), "redesign.html", ("deliverables", "endorsements", "funding")),
+        ("Money", _money(edition), "strategy.html", ("projects", "funding")),
+        (sentence(study.profile.words.seats), _seats(edition), "redesign.html", ()),
+    ]
+    marked = set(study.settings.illustrative)
+    return [
+        {
+            "name": name,
+            "text": text,
+            "page": page,
+            "mark": "yes" if marked & set(rests) or "illustrative" in text else "",
+        }
+        for name, text, page, rests in said
+        if text
+    ]
+
+
+def _gap_closed(edition: Edition) -> str:
+    row = leading_fall(edition.study, edition.tables.get("gap_waterfall"))
+    if row is None:
+        return ""
+    study = edition.study
+    parts = [f"{about(row[c])} by {words}" for c, words in _CLOSED if pd.notna(row[c]) and row[c] > 0]
+    people = people_of(study, row["segment"])
+    said = f"{sentence(about(row['today']))} {people} are without a {study.profile.words.seat} in their own area today"
+    if not parts:
+        return f"{said}, and no project is expected to change that."
+    left = f"{about(row['remaining'])} remain" if pd.notna(row["remaining"]) else "how many remain is not known"
+    return f"{said}; {' and '.join(parts)} would get one, and {left}."
+
+
+_CLOSED = (("committed", "committed work"), ("planned", "the projects chosen"))
+
+
+def _promises(edition: Edition) -> str:
+    if not edition.may_show("commitments") or not len(edition.tables["commitments"]):
+        return ""
+    status = edition.tables["commitments"]["status"].astype("str").fillna("")
+    done, late = int(status.str.match("done|received").sum()), int(status.str.contains("overdue", regex=False).sum())
+    kept = f"{done:,} kept" if done else "none is kept yet"
+    return f"{sentence(how_many(len(status), 'promise', 'promises'))} by partners: {kept}, {late or 'none'} overdue."
+
+
+def _money(edition: Edition) -> str:
+    chosen = _chosen(edition)
+    if not len(chosen):
+        return ""
+    cost = float(chosen["cost"].sum())
+    said = f"The projects chosen cost {amount(cost)}"
+    funding = edition.study.tables["funding"]
+    funding = funding[~(funding["on"] > pd.Timestamp(edition.study.settings.as_of))]
+    if not edition.may_show("funding") or not len(funding):
+        return f"{said}; what has been raised for them is not recorded yet."
+    sums = funding[funding["project_id"].isin(chosen["project_id"])].groupby("status")["amount"].sum()
+    got, pledged = float(sums.get("received", 0.0)), float(sums.get("pledged", 0.0))
+    parts = [f"{amount(x)} {word}" for x, word in ((got, "received"), (pledged, "pledged")) if x]
+    raised = " and ".join(parts) if parts else "nothing raised for them yet"
+    missing = cost - got - pledged
+    return f"{said}: {raised}" + (f"; {amount(missing)} still to raise." if parts and missing > 0 else ".")
+
+
+def _seats(edition: Edition) -> str:
+    study, status = edition.study, edition.tables["measures"]
+    closing = study.tables["measures"]
+    closing = closing[closing["closes_gap"].fillna(False).astype(bool)].set_index("measure_id")
+    rows = status[status["measure_id"].isin(closing.index) & (status["segment"] == "all")]
+    rows = rows.dropna(subset=["baseline", "latest"])
+    if not len(rows):
+        return ""
+    row = rows.iloc[0]
+    unit, since = closing.loc[row["measure_id"], "unit"], closing.loc[row["measure_id"], "baseline_on"]
+    change = row["latest"] - row["baseline"]
+    much = "as many as" if change == 0 else f"{in_unit(abs(change), unit)} {'more' if change > 0 else 'fewer'} than"
+    when = f" in {since:%B %Y}" if pd.notna(since) else " at the start"
+    name = shortened(str(closing.loc[row["measure_id"], "name"]), _NAME)
+    made_up = " (illustrative)" if what_is_made_up(study).loc[row["measure_id"], "figures"] else ""
+    return f"{name}: {in_unit(row['latest'], unit)}, {much}{when}{made_up}."
 
 
 def _goals(edition: Edition) -> list[dict[str, str]]:
@@ -54,51 +153,53 @@ def _goals(edition: Edition) -> list[dict[str, str]]:
         return []
     status = edition.tables["measures"]
     status = status[status["segment"] == "all"].set_index("measure_id")
-    units = study.tables["measures"].set_index("measure_id")["unit"]
-    goals = []
-    for goal in agenda.goals:
-        where = {"text": goal.text, "status": "not measured", "state": "no-data", "figures": ""}
-        if goal.measure_id in status.index:
-            row = status.loc[goal.measure_id]
-            unit = units[goal.measure_id]
-            figures = [
-                f"{label} {_value(row[c], unit)}"
-                for label, c in (
-                    ("baseline", "baseline"),
-                    (f"{row['latest_on']:%B %Y}:" if pd.notna(row["latest_on"]) else "latest", "latest"),
-                    ("target", "target"),
-                )
-                if pd.notna(row[c])
-            ]
-            where |= {
-                "status": _STATUS.get(row["status"], "no figures yet"),
-                "state": row["status"] if pd.notna(row["status"]) else "no-data",
-                "figures": "; ".join(figures),
-            }
-        goals.append(where)
-    return goals
+    return [_goal(study, goal, status) for goal in agenda.goals[:_GOALS]]
 
 
-def _value(value: float, unit: str) -> str:
-    kind = "share" if unit == "share" else "USD" if unit.upper().startswith("USD") else ""
-    return figure_text(float(value), kind)
+def _goal(study: Study, goal: Any, status: pd.DataFrame) -> dict[str, str]:
+    where = {
+        "text": shortened(goal.text, _GOAL),
+        "status": "not measured",
+        "state": "no-data",
+        "figures": "",
+        "mark": "",
+    }
+    if goal.measure_id not in status.index:
+        return where
+    row = status.loc[goal.measure_id]
+    unit = study.tables["measures"].set_index("measure_id")["unit"][goal.measure_id]
+    latest = f"{row['latest_on']:%B %Y}:" if pd.notna(row["latest_on"]) else "latest"
+    named = (("baseline", "baseline"), (latest, "latest"), ("target", "target"))
+    figures = [f"{label} {in_unit(row[c], unit)}" for label, c in named if pd.notna(row[c])]
+    made_up = what_is_made_up(study).loc[goal.measure_id]
+    mark = "illustrative" if made_up["figures"] else "target illustrative" if made_up["target"] else ""
+    return where | {
+        "status": _STATUS.get(row["status"], "no figures yet"),
+        "state": row["status"] if pd.notna(row["status"]) else "no-data",
+        "figures": "; ".join(figures) + (unit_words(unit) if figures else ""),
+        "mark": mark,
+    }
+
+
+def _chosen(edition: Edition) -> pd.DataFrame:
+    if not edition.may_show("portfolio"):
+        return pd.DataFrame()
+    chosen = edition.tables["portfolio"]
+    return chosen[(chosen["rule"] == "value") & chosen["chosen"].fillna(False).astype(bool)]
 
 
 def _decided(edition: Edition) -> list[str]:
-    if not edition.may_show("portfolio"):
-        return []
-    chosen = edition.tables["portfolio"]
-    chosen = chosen[(chosen["rule"] == "value") & chosen["chosen"].fillna(False).astype(bool)]
+    chosen = _chosen(edition)
     if not len(chosen):
         return []
     names = edition.study.labels["project_id"]
-    total = amount(float(chosen["cost"].sum()))
     budget = edition.study.settings.budget
     under = f" of a budget of {amount(budget)}" if budget else ""
-    lead = (
-        f"{how_many(len(chosen), 'project', 'projects')} would together give the most for {total}{under}:".capitalize()
-    )
-    return [lead, *(names[p] for p in chosen["project_id"])]
+    many = how_many(len(chosen), "project gives", "projects together give")
+    lead = f"{sentence(many)} the most for {amount(float(chosen['cost'].sum()))}{under}, by the value rule:"
+    listed = [shortened(names[p], _NAME) for p in chosen["project_id"]]
+    more = len(listed) - _CHOSEN
+    return [lead, *listed[:_CHOSEN], *([f"and {more:,} more"] if more > 0 else [])]
 
 
 def _coming(edition: Edition) -> list[str]:
@@ -110,8 +211,11 @@ def _coming(edition: Edition) -> list[str]:
         & deliverables["due_on"].between(today, today + pd.Timedelta(days=_SOON_DAYS))
     ].sort_values(["due_on", "deliverable_id"])
     owners = study.labels["partner_id"]
-    return [f"{row.name_} – {owners.get(row.owner, 'a partner')}, by {date_words(row.due_on)}"
-            for row in soon.rename(columns={"name": "name_"}).head(4).itertuples()]  # fmt: skip
+    return [
+        f"{shortened(row.name_, _NAME)} – {shortened(owners.get(row.owner, 'a partner'), _NAME)}, "
+        f"by {date_words(row.due_on)}"
+        for row in soon.rename(columns={"name": "name_"}).head(_COMING).itertuples()
+    ]
 
 
 def _ask(edition: Edition) -> str:
@@ -120,6 +224,6 @@ def _ask(edition: Edition) -> str:
     if backbone is None:
         return "No backbone organization is named yet: name one under `backbone` in study.yaml."
     partners = study.tables["partners"].set_index("partner_id")
-    name = partners.loc[backbone.partner, "name"]
+    name = shortened(str(partners.loc[backbone.partner, "name"]), _NAME)
     contact = partners.loc[backbone.partner, "contact"]
-    return f"{name}, {contact}" if edition.kind == "internal" and pd.notna(contact) else str(name)
+    return f"{name}, {contact}" if edition.kind == "internal" and pd.notna(contact) else name

@@ -20,7 +20,6 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import pandas as pd
 
@@ -47,8 +46,10 @@ _BEGINNING = 40
 #: Figures with fewer digits stand in every sentence; they tell something only beside a name.
 _TELLING_DIGITS = 3
 _COUNTED = {
-    w: str(n) for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)
-}
+    w: str(n) for n, w in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1
+    )
+}  # fmt: skip
 _NUMBER = re.compile(r"(?<![\w.,$#-])(\d[\d,]*(?:\.\d+)?)(?![\w%]|[.,]\d|-\d)")
 _WORD = re.compile(rf"\b({'|'.join(_COUNTED)})\b", re.IGNORECASE)
 #: Numbers that count nobody: days, years, and how many of how many.
@@ -56,43 +57,14 @@ _NO_COUNT = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2}\b"
     r"|\b\S+ of (?:the )?\d[\d,]*\b|\b(?:19|20)\d\d\b|\d{4}-\d\d(?:-\d\d)?"
 )
-_LINE = frozenset(
-    [
-        "address",
-        "blockquote",
-        "button",
-        "caption",
-        "dd",
-        "desc",
-        "div",
-        "dt",
-        "figcaption",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "label",
-        "legend",
-        "li",
-        "option",
-        "output",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "td",
-        "text",
-        "textarea",
-        "th",
-        "title",
-        "tr",
-    ]
-)
-_EMPTY = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
-)
+_LINE = frozenset([
+    "address", "blockquote", "button", "caption", "dd", "desc", "div", "dt", "figcaption", "h1", "h2", "h3", "h4", "h5",
+    "h6", "label", "legend", "li", "option", "output", "p", "pre", "section", "summary", "td", "text", "textarea", "th",
+    "title", "tr",
+])  # fmt: skip
+_EMPTY = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -268,7 +240,7 @@ def _shown(edition: Edition, names: set[str]) -> dict[str, dict[str, set[str]]]:
         if table.name in INPUTS and table.name not in OUTPUTS and table.name not in SHOWN_COUNTS:
             kinds = [c for c in kinds if not c.counts_people]
         figures = [c.name for c in kinds if c.name in frame]
-        indicators = frame["indicator"] if "indicator" in frame else None
+        indicators = frame.get("indicator")
         for column in (c for c in table.columns if figures and c.name in frame and (c.name in _ABOUT or c.link)):
             called = labels.get(column.name, labels.get(column.link.rpartition(".")[2], {}))
             cells = frame[column.name].dropna()
@@ -552,7 +524,9 @@ def _embedded(address: str) -> Iterator[tuple[str, _Cells, bool]]:
         except (binascii.Error, ValueError):
             return
     else:
-        text = unquote(body)
+        text = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes.fromhex(m[1].decode()), body.encode()).decode(
+            errors="replace"
+        )
     for _, cells, tabular in _rows(text):
         yield "download", cells, tabular
 

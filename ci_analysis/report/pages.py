@@ -15,8 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ci_analysis.report.blocks import MISSING
 
-__all__ = ["answered", "markdown", "notebook_body", "page"]
+__all__ = ["FOR_ANALYSTS", "answered", "markdown", "notebook_body", "page"]
 
+#: How a question begins whose answers are folded.
+FOR_ANALYSTS = "For analysts"
 _TEMPLATES = os.fspath(files("ci_analysis.report") / "templates")  # type: ignore[call-overload]  # a folder
 
 
@@ -113,11 +115,44 @@ def notebook_body(notebook: Any) -> str:
     shown, waiting = answered(notebook)
     body, _ = _exporter().from_notebook_node(shown)
     body = _told_apart("\n".join(line.rstrip() for line in body.splitlines() if line.strip()))
+    body = _with_answers(body)
     if not waiting:
         return body
     more = "One more section waits" if len(waiting) == 1 else f"{len(waiting)} more sections wait"
     items = "\n".join(f"<li>{text}</li>" for text in waiting)
     return f'{body}\n<section class="waiting">\n<h2>{more} for figures</h2>\n<ul>\n{items}\n</ul>\n</section>'
+
+
+_NARRATIVE = '<div class="narrative">'
+_QUESTION = re.compile(r"<p>(.*?)</p>\s*</div>", re.DOTALL)
+_FINDING = re.compile(r'<section class="finding" id="([^"]+)"><h2>(.*?)</h2>', re.DOTALL)
+
+
+def _with_answers(body: str) -> str:
+    """Put the first answer to each question at the page's head, and fold what is for analysts.
+
+    A question is a text of one paragraph that findings follow. One that begins with 'For analysts' stands folded, and
+    has no place at the head.
+    """
+    lead, *groups = body.split(_NARRATIVE)
+    answers, parts = [], [lead]
+    for group in groups:
+        question, found = _QUESTION.match(group.lstrip()), _FINDING.search(group)
+        if question is None or found is None or "<h1" in group:
+            parts.append(_NARRATIVE + group)
+        elif question[1].startswith(FOR_ANALYSTS):
+            rest = group.lstrip()[question.end() :]
+            parts.append(f'<details class="analysts"><summary>{question[1]}</summary>{rest.rstrip()}</details>\n')
+        else:
+            answers.append(f'<div><dt>{question[1]}</dt><dd><a href="#{found[1]}">{found[2]}</a></dd></div>')
+            parts.append(_NARRATIVE + group)
+    if len(answers) > 1 and len(parts) > 1 and "<h1" in parts[1]:
+        heading = '<h2 class="hidden" id="answers">In short</h2>'
+        listed = "\n".join(answers)
+        parts[1] = (
+            f'{parts[1].rstrip()}\n<nav class="answers" aria-labelledby="answers">{heading}<dl>\n{listed}\n</dl></nav>\n'
+        )
+    return "".join(parts)
 
 
 def _told_apart(body: str) -> str:

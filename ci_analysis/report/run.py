@@ -19,10 +19,14 @@ from ci_analysis.errors import RunFailed, WrongUse
 from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run, writable
 from ci_analysis.report.editions import Kind, edition_of
 from ci_analysis.report.leaks import stop_leaks, withheld
+from ci_analysis.report.files import write_files
+from ci_analysis.report.pdf import NO_BROWSER, browser, print_pdf
+from ci_analysis.report.shelf import keep_earlier, sheet_of, write_shelf
+from ci_analysis.report.single import one_file
 from ci_analysis.report.site import PAGES, files_of, is_made, report_folder, write_site
 from ci_analysis.study import Study
 
-__all__ = ["all_editions", "notebooks_folder", "render", "report"]
+__all__ = ["all_editions", "notebooks_folder", "render", "report", "sheets"]
 
 #: Seconds that one cell of a notebook may take.
 CELL_SECONDS = 600
@@ -87,17 +91,65 @@ def report(
     stale = tuple(k for k, page in zip(editions, first, strict=True) if force or not is_made(page.parent, mark))
     if not stale:
         say(f"{study.name}: nothing has changed since the last run")
+        write_shelf(first[0].parent.parent.parent)
         return first
     tables = results(study, processed)
     bodies = _bodies(study, [(kind, page) for kind in stale for page in PAGES], folder, reports, say)
     for kind, page in zip(editions, first, strict=True):
         if kind not in stale:
             continue
+        keep_earlier(page.parent, study.settings.as_of)
         with in_place(page.parent) as fresh:
             shown = edition_of(study, tables, kind)
             write_site(fresh, shown, {p: bodies[kind, p] for p in PAGES}, folder, mark)
             stop_leaks(files_of(fresh), withheld(study, tables, shown), kind)
+    write_shelf(first[0].parent.parent.parent)
     return first
+
+
+def sheets(study: Study, pages: list[Path], *, single: bool, pdf: bool, say: Say = lambda _: None) -> list[Path]:
+    """Write whole editions as files that can be mailed: one HTML file, and PDF of the brief and of all of it.
+
+    Parameters
+    ----------
+    study : Study
+        Read and checked.
+    pages : list of pathlib.Path
+        The first page of each edition, as `report` returns them.
+    single, pdf : bool
+        Which to write.
+    say : callable
+        Is told, in a short sentence, what is being done.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files.
+
+    Raises
+    ------
+    RunFailed
+        Where a PDF is asked for and no browser is here that prints one; what else was asked for is there.
+    """
+    made: list[Path] = []
+    day = study.settings.as_of
+    for page in pages:
+        place, kind = page.parent.parent, page.parent.name
+        whole = one_file(page.parent)
+        if single:
+            made.append(sheet_of(place, kind, ".html"))
+            write_files({made[-1]: whole}, force=True)
+        if pdf and browser():
+            say(f"{study.name}: printing the {kind} edition")
+            with tempfile.TemporaryDirectory(prefix="ci-") as scratch:
+                (Path(scratch) / "all.html").write_text(whole, encoding="utf-8")
+                for ending, printed in (("-brief.pdf", page), (".pdf", Path(scratch) / "all.html")):
+                    made.append(sheet_of(place, kind, ending))
+                    print_pdf(printed, made[-1], day)
+    write_shelf(pages[0].parent.parent.parent)
+    if pdf and not browser():
+        raise RunFailed(NO_BROWSER)
+    return made
 
 
 def _bodies(

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
     from ci_analysis.study import Study
 
-__all__ = ["PAGES", "files_of", "inert", "is_made", "outside", "report_folder", "write_site"]
+__all__ = ["MARK", "NAV", "PAGES", "files_of", "inert", "is_made", "outside", "report_folder", "write_site"]
 
 #: The notebook behind each step's page.
 PAGES = {"convene": "1-convene", "landscape": "2-landscape", "strategy": "3-strategy", "redesign": "4-redesign"}
-_NAV = (
+#: Pages in their order, and what each is called.
+NAV = (
     ("index", "In brief"),
     ("convene", "1 Convene"),
     ("landscape", "2 Landscape"),
@@ -37,7 +38,8 @@ _NAV = (
     ("redesign", "4 Redesign"),
     ("methods", "Methods"),
 )
-_MARK = "report.json"
+#: What an edition says of itself.
+MARK = "report.json"
 #: Attributes whose address a browser loads by itself.
 _LOADING = ("src", "srcset", "poster", "data", "background")
 
@@ -50,7 +52,7 @@ def report_folder(study: Study, reports: Path | None = None) -> Path:
 def is_made(folder: Path, mark: str) -> bool:
     """Whether an edition's pages are there, all of them as they were written, from what `mark` stands for."""
     try:
-        made = json.loads((folder / _MARK).read_text(encoding="utf-8"))
+        made = json.loads((folder / MARK).read_text(encoding="utf-8"))
         return made["mark"] == mark and all(
             sha256((folder / name).read_bytes()).hexdigest() == digest for name, digest in made["files"].items()
         )
@@ -84,14 +86,25 @@ def write_site(folder: Path, edition: Edition, bodies: Mapping[str, str], proces
         write_csv(inert(frame), folder / "data" / OUTPUTS[name].file)
     for step, body in bodies.items():
         _write(folder, edition, step, "step.html.j2", {"body": Markup(body)})
-    _write(folder, edition, "index", "index.html.j2", brief(edition))
+    first = brief(edition)
+    _write(folder, edition, "index", "index.html.j2", first)
     _write(folder, edition, "methods", "methods.html.j2", _methods(edition, processed))
     (folder / "data-walk.html").write_text(data_walk(edition, back=True), encoding="utf-8")
     (folder / "common-agenda.html").write_text(common_agenda(edition, back=True), encoding="utf-8")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     hashes = {p.relative_to(folder).as_posix(): sha256(p.read_bytes()).hexdigest() for p in files}
-    made = {"study": edition.study.name, "edition": edition.kind, "mark": mark, "files": hashes}
-    (folder / _MARK).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    made = {
+        "study": edition.study.name,
+        "edition": edition.kind,
+        "title": edition.study.settings.title,
+        "community": edition.study.settings.community,
+        "issue": edition.study.profile.label,
+        "as_of": edition.study.settings.as_of.isoformat(),
+        "finding": first["finding"],
+        "mark": mark,
+        "files": hashes,
+    }
+    (folder / MARK).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -118,12 +131,13 @@ def _write(folder: Path, edition: Edition, name: str, template: str, context: Ma
         template,
         {
             "name": name,
-            "title": dict(_NAV)[name],
-            "nav": _NAV,
+            "title": dict(NAV)[name],
+            "nav": NAV,
             "study": settings,
             "edition": edition.kind,
             "made_up": any(edition.study.is_illustrative(t) for t in (*INPUTS, *settings.illustrative)),
             "issue": edition.study.profile.label,
+            "seats": edition.study.profile.words.seats,
             **context,
         },
     )

@@ -21,11 +21,12 @@ __all__ = ["Headline", "headlines"]
 
 @dataclass(frozen=True)
 class Headline:
-    """A figure for the brief: the number, what it means, and how sure it is."""
+    """A figure for the brief: the number, what it means, how sure it is, and how it would head the page."""
 
     number: str
     sentence: str
     sure: str
+    leads: str = ""
 
 
 def headlines(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Headline]:
@@ -69,7 +70,12 @@ def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
             f"{about(row['spatial_gap_high']).removeprefix('about ')}, from the margin of error of the count alone."
         )
     n = round(100 * row["sufficiency"])
-    return Headline(f"{'under 1' if n == 0 and row['sufficiency'] else f'{n:,}'} for 100", sentence, sure)
+    people = people_of(study, segment)
+    leads = f"In {study.settings.community}, every {one} has enough {words.seats} for its {people} in {words.need}"
+    if short:
+        have = "has" if round(short) <= 1 else "have"
+        leads = f"In {study.settings.community}, {about(short)} {people} {have} no {words.seat} in their own {one}"
+    return Headline(f"{'under 1' if n == 0 and row['sufficiency'] else f'{n:,}'} for 100", sentence, sure, leads)
 
 
 def _shortage_headline(study: Study, gap: pd.DataFrame) -> Headline | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ci_analysis.study import Study
 
-__all__ = ["chain", "gaps_without_work", "projects_and_gaps", "seats_by_place", "waterfall"]
+__all__ = ["chain", "gaps_without_work", "leading_fall", "projects_and_gaps", "seats_by_place", "waterfall"]
 
 #: Rows of a table on the page.
 _MOST = 15
@@ -113,6 +113,24 @@ def waterfall(
         ax, _fall_sentence(study, rows), alt=f"The gap today, what projects close, and what remains: {told}.",
         notes=_fall_notes(study, rows, project_gaps),
     )  # fmt: skip
+
+
+def leading_fall(study: Study, gap_waterfall: pd.DataFrame | None) -> pd.Series | None:
+    """Return the row of the waterfall that a finding would be about; None where none is shown.
+
+    Parameters
+    ----------
+    study : Study
+        For the segments, and for measures that say that they close the gap.
+    gap_waterfall : pandas.DataFrame or None
+        Table of the run; None where an edition has it not.
+    """
+    if gap_waterfall is None or not len(gap_waterfall) or _withheld(gap_waterfall).any():
+        return None
+    if not study.tables["measures"]["closes_gap"].fillna(False).any():
+        return None
+    rows = gap_waterfall[gap_waterfall["today"] > 0]
+    return _lead(study, rows) if len(rows) else None
 
 
 def _fall_words(row: object) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ci_analysis.figures.base import Statement
+from ci_analysis.figures.base import Statement, script_data
 from ci_analysis.figures.strategy.said import names_of
 from ci_analysis.figures.words import how_many, listing
 from ci_analysis.strategy.priorities import SAME_SCORE
@@ -81,9 +80,6 @@ def workshop(
 
 
 def _controls(criteria: list[str], whose: list[str], data: dict[str, object]) -> str:
-    # Nothing that a table holds may end the script, or be more than text.
-    held = json.dumps(data, separators=(",", ":"))
-    held = held.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     buttons = "".join(
         f'<button type="button" data-whose="{i}" aria-pressed="false"><bdi>{escape(n)}</bdi></button>'
         for i, n in enumerate(whose)
@@ -100,5 +96,5 @@ def _controls(criteria: list[str], whose: list[str], data: dict[str, object]) ->
         '<ol class="order" data-part="order" data-script hidden></ol><details data-script hidden>'
         "<summary>Take these weights along</summary><label>Lines for weights.csv: put the partner’s identifier in "
         'place of our-partner<textarea readonly rows="8" data-part="lines"></textarea></label></details>'
-        f'<script type="application/json">{held}</script></div>'
+        f'<script type="application/json">{script_data(data)}</script></div>'
     )

@@ -1,6 +1,6 @@
 "use strict";
 // Puts the figure that a reader chooses on a map that has several. Without this, the map shows the first of them.
-for (const explorer of document.querySelectorAll(".explorer")) {
+for (const explorer of document.querySelectorAll(".explorer:has(svg.map)")) {
   const held = JSON.parse(explorer.querySelector("script").textContent);
   const svg = explorer.querySelector("svg.map");
   const areas = [...svg.querySelectorAll(".area")];
