@@ -235,7 +235,7 @@ def titled_svg(svg: str, title: str, alt: str) -> str:
 
 
 def script_data(data: object) -> str:
-    """Return data as JSON that can stand in a script: nothing in it may end the script, or be more than text.
+    r"""Return data as JSON that can stand in a script: nothing in it may end the script, or be more than text.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def script_data(data: object) -> str:
     Examples
     --------
     >>> print(script_data({"a": "</script>"}))
-    {"a":"\\u003c/script\\u003e"}
+    {"a":"\u003c/script\u003e"}
     """
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -23,8 +23,10 @@ __all__ = ["brief"]
 _STATUS = {"met": "met", "on-track": "on track", "off-track": "off track", "no-data": "no figures yet"}
 _SOON_DAYS = 120
 #: The brief has one printed page: what is longer, or more, is on the other pages.
-_PROBLEM, _GOAL, _NAME, _TITLE = 520, 150, 90, 140
-_GOALS, _CHOSEN, _COMING = 6, 7, 4
+_PROBLEM, _GOAL, _NAME, _TITLE = 700, 140, 80, 140
+_GOALS, _CHOSEN, _COMING = 5, 6, 3
+#: Lines of the brief that a printed page holds at its plain size.
+_LINES = 74
 
 
 def brief(edition: Edition) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def brief(edition: Edition) -> dict[str, Any]:
     made = landscape.gap_map(study, edition.tables["gap"]) if len(edition.tables["gap"]) else None
     found = landscape.headlines(study, edition.tables)[:3]
     agenda = study.settings.agenda
-    return {
+    made_of = {
         "finding": next((h.leads for h in found if h.leads), ""),
         "problem": shortened(agenda.problem, _PROBLEM) if agenda else "",
         "headlines": found,
@@ -60,28 +62,42 @@ def brief(edition: Edition) -> dict[str, Any]:
         "ask": _ask(edition),
         "marked": set(study.settings.illustrative),
     }
+    return made_of | {"fit": _fit(made_of)}
 
 
-def _standing(edition: Edition) -> list[dict[str, str]]:
+def _fit(made: dict[str, Any]) -> str:
+    """Return how densely the brief is to be printed so that it keeps to one page: as it is, dense or tight.
+
+    Lines are counted as they fall at the plain size on letter paper, two columns of about 60 letters under a head of
+    about 105.
+    """
+
+    def lines(text: object, wide: int) -> int:
+        return 1 + len(str(text)) // wide
+
+    head = 2 * lines(made["finding"], 70) + 1.3 * lines(made["problem"], 100)
+    head += max((4 + lines(h.sentence, 34) + lines(h.sure, 38) for h in made["headlines"]), default=0)
+    left = (22 if made["picture"] else 0) + sum(1.6 + lines(row["text"], 62) for row in made["standing"])
+    left += 3 + lines(made["ask"], 62)
+    right = sum(2.3 + lines(goal["text"], 58) + bool(goal["mark"]) for goal in made["goals"])
+    right += sum(1 + lines(text, 58) for text in made["decided"][:1]) + sum(lines(t, 56) for t in made["decided"][1:])
+    right += 3 + sum(lines(text, 56) for text in made["coming"])
+    whole = head + max(left, right)
+    return "" if whole <= _LINES else "dense" if whole <= _LINES * 1.28 else "tight"
+
+
+def _standing(edition: Edition) -> list[dict[str, Any]]:
     """Return what a board asks first: the gap and what closes it, who promised what, the money, and the seats."""
     study = edition.study
-    said = [
-        ("The gap", _gap_closed(edition), "strategy.html", ("projects", "effects", "measures")),
-        ("Promises", _promises(edition), "redesign.html", ("deliverables", "endorsements", "funding")),
-        ("Money", _money(edition), "strategy.html", ("projects", "funding")),
-        (sentence(study.profile.words.seats), _seats(edition), "redesign.html", ()),
-    ]
     marked = set(study.settings.illustrative)
-    return [
-        {
-            "name": name,
-            "text": text,
-            "page": page,
-            "mark": "yes" if marked & set(rests) or "illustrative" in text else "",
-        }
-        for name, text, page, rests in said
-        if text
+    seats, made_up = _seats(edition)
+    said = [
+        ("The gap", _gap_closed(edition), "strategy.html", bool(marked & {"projects", "effects", "measures"})),
+        ("Promises", _promises(edition), "redesign.html", bool(marked & {"deliverables", "endorsements", "funding"})),
+        ("Money", _money(edition), "strategy.html", bool(marked & {"projects", "funding"})),
+        (sentence(study.profile.words.seats), seats, "redesign.html", made_up),
     ]
+    return [{"name": name, "text": text, "page": page, "mark": mark} for name, text, page, mark in said if text]
 
 
 def _gap_closed(edition: Edition) -> str:
@@ -89,16 +105,22 @@ def _gap_closed(edition: Edition) -> str:
     if row is None:
         return ""
     study = edition.study
-    parts = [f"{about(row[c])} by {words}" for c, words in _CLOSED if pd.notna(row[c]) and row[c] > 0]
+    parts = [f"{words} {about(row[c])}" for c, words in _CLOSED if pd.notna(row[c]) and row[c] > 0]
     people = people_of(study, row["segment"])
     said = f"{sentence(about(row['today']))} {people} are without a {study.profile.words.seat} in their own area today"
     if not parts:
         return f"{said}, and no project is expected to change that."
-    left = f"{about(row['remaining'])} remain" if pd.notna(row["remaining"]) else "how many remain is not known"
-    return f"{said}; {' and '.join(parts)} would get one, and {left}."
+    remain = row["remaining"]
+    left = "how many remain is not known" if pd.isna(remain) else f"{about(remain)} {_be(remain, 'remain')}"
+    return f"{said}. Of these, {' and '.join(parts)}: {left}."
 
 
-_CLOSED = (("committed", "committed work"), ("planned", "the projects chosen"))
+#: Whose seats close a gap.
+_CLOSED = (("committed", "committed work would serve"), ("planned", "the projects chosen"))
+
+
+def _be(n: float, plural: str) -> str:
+    return f"{plural}s" if round(n) <= 1 else plural
 
 
 def _promises(edition: Edition) -> str:
@@ -128,22 +150,23 @@ def _money(edition: Edition) -> str:
     return f"{said}: {raised}" + (f"; {amount(missing)} still to raise." if parts and missing > 0 else ".")
 
 
-def _seats(edition: Edition) -> str:
+def _seats(edition: Edition) -> tuple[str, bool]:
+    """Return how many seats there are beside those at the start, and whether that is made up."""
     study, status = edition.study, edition.tables["measures"]
     closing = study.tables["measures"]
     closing = closing[closing["closes_gap"].fillna(False).astype(bool)].set_index("measure_id")
     rows = status[status["measure_id"].isin(closing.index) & (status["segment"] == "all")]
     rows = rows.dropna(subset=["baseline", "latest"])
     if not len(rows):
-        return ""
+        return "", False
     row = rows.iloc[0]
     unit, since = closing.loc[row["measure_id"], "unit"], closing.loc[row["measure_id"], "baseline_on"]
     change = row["latest"] - row["baseline"]
     much = "as many as" if change == 0 else f"{in_unit(abs(change), unit)} {'more' if change > 0 else 'fewer'} than"
     when = f" in {since:%B %Y}" if pd.notna(since) else " at the start"
     name = shortened(str(closing.loc[row["measure_id"], "name"]), _NAME)
-    made_up = " (illustrative)" if what_is_made_up(study).loc[row["measure_id"], "figures"] else ""
-    return f"{name}: {in_unit(row['latest'], unit)}, {much}{when}{made_up}."
+    made_up = bool(what_is_made_up(study).loc[row["measure_id"], "figures"])
+    return f"{name}: {in_unit(row['latest'], unit)}, {much}{when}.", made_up
 
 
 def _goals(edition: Edition) -> list[dict[str, str]]:
@@ -199,7 +222,7 @@ def _decided(edition: Edition) -> list[str]:
     lead = f"{sentence(many)} the most for {amount(float(chosen['cost'].sum()))}{under}, by the value rule:"
     listed = [shortened(names[p], _NAME) for p in chosen["project_id"]]
     more = len(listed) - _CHOSEN
-    return [lead, *listed[:_CHOSEN], *([f"and {more:,} more"] if more > 0 else [])]
+    return [lead, *listed] if more <= 1 else [lead, *listed[:_CHOSEN], f"and {more:,} more"]
 
 
 def _coming(edition: Edition) -> list[str]:
@@ -222,7 +245,7 @@ def _ask(edition: Edition) -> str:
     study = edition.study
     backbone = study.settings.backbone
     if backbone is None:
-        return "No backbone organization is named yet: name one under `backbone` in study.yaml."
+        return ""
     partners = study.tables["partners"].set_index("partner_id")
     name = shortened(str(partners.loc[backbone.partner, "name"]), _NAME)
     contact = partners.loc[backbone.partner, "contact"]

@@ -147,10 +147,12 @@ def _with_answers(body: str) -> str:
             answers.append(f'<div><dt>{question[1]}</dt><dd><a href="#{found[1]}">{found[2]}</a></dd></div>')
             parts.append(_NARRATIVE + group)
     if len(answers) > 1 and len(parts) > 1 and "<h1" in parts[1]:
-        heading = '<h2 class="hidden" id="answers">In short</h2>'
+        step = re.search(r"<h1[^>]*>(.*?)[:<]", parts[1], re.DOTALL)
+        heading = f'<h2 class="hidden" id="answers">{step[1].strip() if step else "This page"} in short</h2>'
         listed = "\n".join(answers)
         parts[1] = (
-            f'{parts[1].rstrip()}\n<nav class="answers" aria-labelledby="answers">{heading}<dl>\n{listed}\n</dl></nav>\n'
+            f'{parts[1].rstrip()}\n<nav class="answers" aria-labelledby="answers">{heading}'
+            f"<dl>\n{listed}\n</dl></nav>\n"
         )
     return "".join(parts)
 

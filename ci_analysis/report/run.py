@@ -18,8 +18,8 @@ from typing import Any, get_args
 from ci_analysis.errors import RunFailed, WrongUse
 from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run, writable
 from ci_analysis.report.editions import Kind, edition_of
-from ci_analysis.report.leaks import stop_leaks, withheld
 from ci_analysis.report.files import write_files
+from ci_analysis.report.leaks import stop_leaks, withheld
 from ci_analysis.report.pdf import NO_BROWSER, browser, print_pdf
 from ci_analysis.report.shelf import keep_earlier, sheet_of, write_shelf
 from ci_analysis.report.single import one_file
