@@ -146,7 +146,7 @@ def finding_block(
     """
     links = ", ".join(f'<a href="data/{escape(n)}" download>{escape(n)}</a>' for n in downloads)
     caption = "".join(f"<p>{escape(n)}</p>" for n in notes)
-    caption += f"<p>Data: {links}</p>" if links else ""
+    caption += f'<p class="give">Data: {links}</p>' if links else ""
     folded = f"<details><summary>The figures behind this</summary>{table}</details>" if table else ""
     return Block(
         f'<section class="finding" id="{slug_of(title)}"><h2>{escape(title)}</h2>'

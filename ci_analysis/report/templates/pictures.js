@@ -127,8 +127,8 @@
       try { await save(figure, svg, about.slice(0, 60)); } finally { button.disabled = false; }
     });
     const place = figure.querySelector("figcaption") ?? figure.appendChild(document.createElement("figcaption"));
-    const row = Object.assign(document.createElement("p"), { className: "give" });
+    const row = place.querySelector(".give") ?? place.appendChild(Object.assign(document.createElement("p"), { className: "give" }));
+    if (row.textContent) row.append(" · ");
     row.append(button);
-    place.append(row);
   }
 }
