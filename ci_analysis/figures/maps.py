@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -319,7 +319,21 @@ def explorer(areas: gpd.GeoDataFrame, layers: Sequence[Layer], *, title: str) ->
         f'<script type="application/json">{script_data(data)}</script>'
     )
     svg = _svg(drawn, first.classes, first.title, first.alt, tips, stripes=looks)
-    return Drawing(svg, title, first.alt, "".join(legends), controls)
+    return Drawing(svg, title, first.alt, "".join(legends) + _same(names, data["layers"][0]), controls)
+
+
+def _same(names: Sequence[str], layer: Mapping[str, Any]) -> str:
+    """Return the figure of each area as a table; where another figure is chosen, a page's script fills it anew."""
+    rows = "".join(
+        f'<tr><th scope="row"><bdi>{escape(name)}</bdi></th><td>{escape(text)}</td></tr>'
+        for name, text in zip(names, layer["texts"], strict=True)
+    )
+    caption = escape(layer["title"])
+    return (
+        '<details class="same"><summary>The same as a table</summary><div class="scroll long" tabindex="0" '
+        f'role="region" aria-label="{caption}"><table><caption>{caption}</caption><thead><tr><th scope="col">Area</th>'
+        f'<th scope="col">Figure</th></tr></thead><tbody>{rows}</tbody></table></div></details>'
+    )
 
 
 def positions(areas: gpd.GeoDataFrame, longitude: pd.Series, latitude: pd.Series) -> NDArray[np.float64]:

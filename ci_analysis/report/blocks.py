@@ -142,11 +142,13 @@ def finding_block(
     table : str
         HTML of the figures behind a picture; folded.
     downloads : sequence of str
-        Names of files under `data/`.
+        Names of files under `data/`; the methods page says of the first how it was made.
     """
     links = ", ".join(f'<a href="data/{escape(n)}" download>{escape(n)}</a>' for n in downloads)
     caption = "".join(f"<p>{escape(n)}</p>" for n in notes)
-    caption += f'<p class="give">Data: {links}</p>' if links else ""
+    if links:
+        made = f'<a href="methods.html#m-{escape(downloads[0].partition(".")[0])}">How it was made</a>'
+        caption += f'<p class="give">Data: {links} · {made}</p>'
     folded = f"<details><summary>The figures behind this</summary>{table}</details>" if table else ""
     return Block(
         f'<section class="finding" id="{slug_of(title)}"><h2>{escape(title)}</h2>'

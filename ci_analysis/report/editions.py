@@ -23,7 +23,7 @@ __all__ = ["Edition", "Kind", "edition_of", "open_edition"]
 
 Kind = Literal["public", "internal"]
 #: Rows of a table that stand on a page; a page with more is slow to open, and nobody reads them there.
-_MOST_ROWS = 1000
+_MOST_ROWS = 400
 
 
 @dataclass(frozen=True)

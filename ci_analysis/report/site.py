@@ -17,6 +17,7 @@ from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
 from ci_analysis.report.common_agenda import common_agenda
 from ci_analysis.report.data_walk import data_walk
+from ci_analysis.report.methods import METHODS
 from ci_analysis.report.pages import markdown, page
 from ci_analysis.tables import INPUTS, OUTPUTS, write_csv
 from ci_analysis.tables import inert as inert_cells
@@ -194,12 +195,25 @@ class _Loads(HTMLParser):
             self.found.append(f"loads {address[:80]}")
 
 
+def _made(edition: Edition, manifest: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return, step by step, how each table of an edition is made and from which of the study's files."""
+    files = {f["path"] for f in manifest["inputs"]}
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for name in edition.tables:
+        table = OUTPUTS[name]
+        behind = [INPUTS[m].file if m in INPUTS else "study.yaml" for m in table.made_from]
+        rests = [path for path in dict.fromkeys(behind) if path in files]
+        label = dict(NAV).get(table.step, "What changed since the last run")
+        steps.setdefault(label, []).append({"table": table, "method": METHODS[name], "files": rests})
+    return list(steps.items())
+
+
 def _methods(edition: Edition, processed: Path) -> dict[str, Any]:
     manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
     study = edition.study
     return {
         "manifest": manifest,
-        "tables": [OUTPUTS[name] for name in edition.tables],
+        "steps": _made(edition, manifest),
         "profile": study.profile,
         "bands": study.bands,
         "provenance": Markup(markdown(study.provenance, below=2)) if study.provenance else "",

@@ -191,6 +191,15 @@ def test_a_map_is_explored_with_mouse_touch_and_keyboard(
     page.keyboard.press("ArrowDown")
     after = page.text_content(f"{explorer} svg.map > title"), page.inner_text(f"{explorer} .chosen:not([hidden])")
     assert all(a != b for a, b in zip(before, after, strict=True))
+    # The same stands in a table, for those who cannot use a map.
+    page.click(f"{explorer} .same > summary")
+    assert page.inner_text(f"{explorer} .same caption") == after[1]
+    rows = page.locator(f"{explorer} .same tbody tr")
+    assert rows.count() == page.locator(f"{explorer} .area").count()
+    name, _, figure = page.text_content(f"{explorer} .area >> nth=5 >> title").partition(": ")  # type: ignore[union-attr]
+    assert rows.filter(has=page.get_by_role("rowheader", name=name, exact=True)).locator("td").all_inner_texts() == [
+        figure
+    ]
     page.context.close()
 
 

@@ -6,7 +6,7 @@ for (const explorer of document.querySelectorAll(".explorer:has(svg.map)")) {
   const areas = [...svg.querySelectorAll(".area")];
   const striped = held.looks.map((look) => svg.querySelector(`[id$="-hatch-${look}"]`).id);
   const [figure, group, place] = ["figure", "layer", "place"].map((n) => explorer.querySelector(`[data-choice=${n}]`));
-  const told = explorer.querySelector(".told");
+  const told = explorer.querySelector(".told"), same = explorer.querySelector(".same");
   const layer = () => held.layers[group.value];
 
   const tell = (i) => {
@@ -39,6 +39,9 @@ for (const explorer of document.querySelectorAll(".explorer:has(svg.map)")) {
     });
     svg.querySelector("title").textContent = shown.title;
     svg.querySelector("desc").textContent = shown.alt;
+    same.querySelector("caption").textContent = shown.title;
+    same.querySelector(".scroll").setAttribute("aria-label", shown.title);
+    [...same.querySelectorAll("tbody td")].forEach((cell, i) => { cell.textContent = shown.texts[i]; });
     for (const part of explorer.querySelectorAll("[data-layer]")) part.hidden = part.dataset.layer !== group.value;
     mark();
   };
