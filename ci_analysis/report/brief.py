@@ -10,6 +10,7 @@ from markupsafe import Markup
 from ci_analysis.figures import landscape
 from ci_analysis.figures.landscape.said import people_of
 from ci_analysis.figures.redesign.said import in_unit, unit_words, what_is_made_up
+from ci_analysis.figures.strategy.chosen import money_raised
 from ci_analysis.figures.strategy.coverage import leading_fall
 from ci_analysis.figures.words import about, amount, date_words, how_many, sentence, shortened
 from ci_analysis.report.blocks import drawing_html
@@ -136,17 +137,13 @@ def _money(edition: Edition) -> str:
     chosen = _chosen(edition)
     if not len(chosen):
         return ""
-    cost = float(chosen["cost"].sum())
-    said = f"The projects chosen cost {amount(cost)}"
-    funding = edition.study.tables["funding"]
-    funding = funding[~(funding["on"] > pd.Timestamp(edition.study.settings.as_of))]
-    if not edition.may_show("funding") or not len(funding):
+    said = f"The projects chosen cost {amount(float(chosen['cost'].sum()))}"
+    if not edition.may_show("funding") or not len(edition.study.tables["funding"]):
         return f"{said}; what has been raised for them is not recorded yet."
-    sums = funding[funding["project_id"].isin(chosen["project_id"])].groupby("status")["amount"].sum()
-    got, pledged = float(sums.get("received", 0.0)), float(sums.get("pledged", 0.0))
+    raised_for = money_raised(edition.study, edition.tables["portfolio"], edition.study.tables["funding"])
+    got, pledged, missing = (float(raised_for[c].sum()) for c in ("received", "pledged", "missing"))
     parts = [f"{amount(x)} {word}" for x, word in ((got, "received"), (pledged, "pledged")) if x]
     raised = " and ".join(parts) if parts else "nothing raised for them yet"
-    missing = cost - got - pledged
     return f"{said}: {raised}" + (f"; {amount(missing)} still to raise." if parts and missing > 0 else ".")
 
 

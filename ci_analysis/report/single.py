@@ -47,7 +47,9 @@ def one_file(folder: Path) -> str:
             raise ValueError(f"{name}.html has no main part")
         parts.append({"name": name, "label": label, "body": Markup(_moved(found[1], name))})
     first = texts["index"]
-    header, footer = (first[first.index(f"<{t} ") : first.index(f"</{t}>")] for t in ("header", "footer"))
+    header, footer = (
+        _moved(first[first.index(f"<{t} ") : first.index(f"</{t}>")], "index") for t in ("header", "footer")
+    )
     title = _TITLE.search(first)
     html = page(
         "single.html.j2",
@@ -55,7 +57,7 @@ def one_file(folder: Path) -> str:
             "title": Markup(title[1]) if title else "",
             "parts": parts,
             "about": Markup("".join(re.findall(r'<p class="(?:study|edition)">.*?</p>', header, re.DOTALL))),
-            "foot": Markup("".join(re.findall(r"<p.*?</p>", _moved(footer, "foot"), re.DOTALL))),
+            "foot": Markup("".join(re.findall(r"<p.*?</p>", footer, re.DOTALL))),
             "files": Markup(
                 script_data({p.name: p.read_text(encoding="utf-8") for p in sorted(folder.glob("data/*.csv"))})
             ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from ci_analysis.figures.words import listing
 from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
 from ci_analysis.report.common_agenda import common_agenda
@@ -211,8 +212,13 @@ def _made(edition: Edition, manifest: Mapping[str, Any]) -> list[tuple[str, list
 def _methods(edition: Edition, processed: Path) -> dict[str, Any]:
     manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
     study = edition.study
+    labels = study.labels["indicator"]
+    sources = [
+        s | {"used_for": listing([labels.get(n, n) for n in s["used_for"].split(", ")], most=20)}
+        for s in manifest["sources"]
+    ]
     return {
-        "manifest": manifest,
+        "manifest": manifest | {"sources": sources},
         "steps": _made(edition, manifest),
         "profile": study.profile,
         "bands": study.bands,

@@ -508,8 +508,8 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
     """Return which rows are withheld: those with a small count of people, and those that would give one back.
 
     A row's parts (segments, periods) add up to each other, so everything of the same area, measure or project is
-    withheld with it. Where that leaves one area withheld, the total over areas would give it back: the next one, by
-    its smallest count, is withheld too.
+    withheld with it. Where that leaves one area withheld, or few people in several, the total over areas would give it
+    back: the next one, by its smallest count, is withheld too.
 
     Parameters
     ----------
@@ -545,24 +545,36 @@ def withheld_rows(frame: pd.DataFrame, table: Table, *, minimum: int, exempt: pd
         return ~exempt & small.any()
     names = set(frame.loc[small, whole])
     if whole == "geoid" and names:
-        names |= _complement(frame.assign(count=people.where(people > 0).min(axis=1)), names, exempt, minimum)
+        own, key = ~exempt, [k for k in table.key if k != "geoid"]
+        names |= _complement(frame[own], people[own].astype("float64"), names, key=key, minimum=minimum)
     return frame[whole].isin(names) & ~exempt
 
 
-def _complement(frame: pd.DataFrame, names: set[str], exempt: pd.Series, minimum: int) -> set[str]:
+def _complement(
+    frame: pd.DataFrame, people: pd.DataFrame, names: set[str], *, key: list[str], minimum: int
+) -> set[str]:
     """Return the areas to withhold beside those with small counts, the smallest first.
 
-    A total less the areas shown is the sum over the withheld ones: it must be of two areas at least, and of the
-    minimum at least.
+    A total less the areas shown is the sum over the withheld ones. In each row of totals (segment, period …) and each
+    column it must be of two areas at least, and of nobody or of the minimum at least.
     """
-    least = frame[~exempt].groupby("geoid")["count"].min()
-    order = least.drop(index=list(names & set(least.index))).sort_values(kind="stable", na_position="last").index
+    columns = people.set_axis(range(people.shape[1]), axis=1).assign(geoid=frame["geoid"])
+    rows = frame[key].astype("str").fillna("").agg("|".join, axis=1) if key else pd.Series("", index=frame.index)
+    cells = columns.assign(row=rows).pivot_table(
+        index="geoid", columns="row", values=list(range(people.shape[1])), aggfunc="sum"
+    )
+    least = people.where(people > 0).min(axis=1).groupby(frame["geoid"]).min()
+    cells = cells.reindex(least.index).fillna(0.0)
+    # A total that is small is not shown itself, and gives nothing back.
+    cells = cells.loc[:, cells.sum() >= minimum]
+    gone = least.index.isin(names)
+    count, left = int(gone.sum()), cells[gone].to_numpy().sum(axis=0)
     more: set[str] = set()
-    for area in order:
-        together = least[list(names | more)]
-        if len(together) >= 2 and together.sum() >= minimum:
+    for area in least[~gone].sort_values(kind="stable", na_position="last").index:
+        if count >= 2 and not ((left > 1e-9) & (left < minimum)).any():
             break
         more.add(str(area))
+        count, left = count + 1, left + cells.loc[area].to_numpy()
     return more
 
 

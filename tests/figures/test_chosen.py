@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from ci_analysis import strategy
-from ci_analysis.figures.strategy import next_money, portfolio
+from ci_analysis.figures.strategy import money_needed, next_money, portfolio
+from ci_analysis.figures.strategy.chosen import money_raised
 from ci_analysis.study import Study
-from ci_analysis.tables import OUTPUTS, conform
+from ci_analysis.tables import INPUTS, OUTPUTS, conform
 
 RULES = ("value", "equal-shares")
 
@@ -159,3 +160,52 @@ def test_the_example_has_both_rules(study: Study) -> None:
     found = strategy.compute(replace(study, settings=study.settings.model_copy(update={"budget": 4e6})), {})
     assert found["portfolio"]["rule"].unique().tolist() == list(RULES)
     assert found["portfolio_summary"]["rule"].tolist() == list(RULES)
+
+
+# --- money raised against needed --------------------------------------------------------------------------------------
+
+
+def funding(*rows: tuple[str | None, str, float, str | None]) -> pd.DataFrame:
+    entries = [
+        {"funding_id": f"f{i}", "source": "S", "project_id": p, "status": s, "amount": x, "on": on}
+        for i, (p, s, x, on) in enumerate(rows)
+    ]
+    frame = pd.DataFrame(entries, columns=INPUTS["funding"].names)
+    return conform(frame.assign(on=pd.to_datetime(frame["on"])), INPUTS["funding"])
+
+
+@pytest.mark.parametrize(
+    ("letters", "rows", "title"),
+    [
+        ("ab", [], "Nothing is raised yet of the $200 that the two chosen projects cost"),
+        ("a", [], "Nothing is raised yet of the $100 that the one chosen project costs"),
+        ("ab", [("a", "received", 30.0, None), ("b", "pledged", 20.0, "2026-01-01")],
+         "$50 of the $200 that the two chosen projects cost is raised: 25%"),
+        ("ab", [("a", "received", 100.0, None), ("b", "pledged", 100.0, None)],
+         "All of the $200 that the two chosen projects cost is raised"),
+        # What is asked for is not raised; what comes after the study's day is not there; others' money is not theirs.
+        ("ab", [("a", "asked", 100.0, None), ("b", "received", 100.0, "2030-01-01"), ("e", "received", 100.0, None),
+                (None, "received", 100.0, None)],
+         "Nothing is raised yet of the $200 that the two chosen projects cost"),
+        # More than one project costs does not pay for another.
+        ("ab", [("a", "received", 150.0, None)], "$100 of the $200 that the two chosen projects cost is raised: 50%"),
+    ],
+)  # fmt: skip
+def test_money_raised_against_needed(study: Study, letters: str, rows: list, title: str) -> None:
+    made = money_needed(study, chosen(value=letters), funding(*rows))
+    assert made is not None
+    assert made.title == title
+    assert len(made.frame) == len(letters)
+    assert any("beyond what single projects cost" in line for line in made.lines) == ("$100 of" in title)
+
+
+def test_nothing_chosen_needs_no_money(study: Study) -> None:
+    assert money_needed(study, chosen(equal_shares="ab"), funding()) is None
+
+
+def test_each_project_says_what_it_still_needs(study: Study) -> None:
+    given = funding(("a", "received", 30.0, None), ("a", "received", 5.0, None), ("b", "pledged", 20.0, None),
+                    ("b", "asked", 9.0, None))  # fmt: skip
+    raised = money_raised(study, chosen(value="ab"), given).set_index("project_id")
+    assert raised.loc["a"].to_list() == [100, 30 + 5, 0, 0, 100 - 35]
+    assert raised.loc["b"].to_list() == [100, 0, 20, 9, 100 - 20]

@@ -143,9 +143,12 @@ def letter_boxes(svg: str) -> list[tuple[str, Box]]:
 def mark_boxes(svg: str) -> list[Box]:
     boxes = [
         (x - r, y - r, x + r, y + r)
-        for x, y, r in (map(float, m) for m in re.findall(r'<g><circle cx="([^"]+)" cy="([^"]+)" r="([^"]+)"', svg))
+        for x, y, r in (
+            map(float, m)
+            for m in re.findall(r'<g data-member="\d+"><circle cx="([^"]+)" cy="([^"]+)" r="([^"]+)"', svg)
+        )
     ]
-    for points in re.findall(r'<g><polygon points="([^"]+)"', svg):
+    for points in re.findall(r'<g data-member="\d+"><polygon points="([^"]+)"', svg):
         corners = np.array([p.split(",") for p in points.split()], dtype=float)
         boxes.append((*corners.min(axis=0), *corners.max(axis=0)))
     return boxes

@@ -35,6 +35,7 @@ def frames_of(name: str, study: Study, run: dict[str, pd.DataFrame]) -> list[pd.
         "adds_up": [run["agenda_arithmetic"]],
         "portfolio": [run["portfolio"]],
         "next_money": [run["portfolio_summary"]],
+        "money_needed": [run["portfolio"], given["funding"]],
         "ranking": [run["ranking"]],
         "agreement": [run["agreement"], run["objections"]],
         "another_method": [run["ranking"]],

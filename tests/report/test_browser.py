@@ -13,12 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
 
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from ci_analysis.cli import main
+from ci_analysis.report.single import one_file
 from ci_analysis.report.site import PAGES
 from tests.conftest import made_once
-from tests.report.conftest import ROOT, run_to
+from tests.report.conftest import EXAMPLE, ROOT, run_to
 
 CHROMIUM = next((b for b in ("chromium", "chromium-browser", "google-chrome") if shutil.which(b)), None)
 pytestmark = pytest.mark.skipif(
@@ -303,3 +307,102 @@ def test_a_table_behind_a_picture_is_whole_on_paper(chromium: Browser, site: Pat
     assert cut == 0
     assert page.evaluate("[...document.querySelectorAll('button.save')].every((b) => !b.checkVisibility())")
     page.context.close()
+
+
+# --- names that mean harm -------------------------------------------------------------------------
+
+#: What a table can hold: markup, a formula, 400 letters, letters from right to left, emoji, several lines.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '=HYPERLINK("https://example.org","see")',
+    "Association " * 33 + "West",
+    "جمعية رعاية الطفولة",
+    "👶🏽 Crèche & Cie",
+    "</script><img src=x onerror=alert(2)>",
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+    "{{ 7*7 }} {% raw %}",
+)
+
+
+def hostile_study(place: Path) -> None:
+    """The example, with hostile names of partners, projects, measures and themes, run and written as one file too."""
+    folder = place / "data" / "raw" / "hostile"
+    shutil.copytree(EXAMPLE, folder)
+    for table, column in (
+        ("partners", "name"), ("projects", "name"), ("measures", "name"), ("voices", "theme"), ("deliverables", "name"),
+        ("initiatives", "name"),
+    ):  # fmt: skip
+        frame = pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
+        frame.loc[frame.index[: len(HOSTILE)], column] = list(HOSTILE[: len(frame)])
+        frame.to_csv(folder / f"{table}.csv", index=False)
+    words = ["run", str(folder), "--single", "--edition", "internal"]
+    said = CliRunner().invoke(
+        main, [*words, "--processed", str(place / "processed"), "--reports", str(place / "reports")]
+    )
+    assert said.exit_code == 0, said.output
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "hostile", hostile_study) / "reports" / "hostile"
+
+
+@pytest.mark.parametrize("name", [*(f"internal/{n}" for n in NAMES), "hostile-internal"])
+def test_hostile_names_are_text_in_every_page(chromium: Browser, hostile: Path, name: str) -> None:
+    path = hostile / f"{name}.html"
+    for width in (1280, 320):
+        seen = opened(chromium, path, width=width)
+        page = seen.page
+        assert seen.complaints == [], "no dialog, no error"
+        assert seen.outside == []
+        assert wider(page) == 0, f"{width} px"
+        assert page.evaluate("document.querySelectorAll('img').length") == 0
+        said = page.evaluate("document.body.textContent")
+        # A page that names the first partner at all, shows the name as it was written.
+        if "convene" in name or name == "hostile-internal":
+            for text in HOSTILE:
+                assert " ".join(text.split()) in " ".join(said.split())
+        # Whatever is chosen from a list is text too.
+        for select in page.locator("select:visible").all():
+            for i in range(1, min(4, select.locator("option").count())):
+                select.select_option(index=i)
+        assert seen.complaints == []
+        page.context.close()
+
+
+def test_no_cell_of_a_download_runs_in_a_spreadsheet(chromium: Browser, hostile: Path, tmp_path: Path) -> None:
+    for file in sorted((hostile / "internal" / "data").glob("*.csv")):
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+        for column in frame:
+            begins = frame[column].str.match(r"\s*[=+\-@\t\r]")
+            number = frame[column].str.fullmatch(r"-?[\d.]+(e[-+]?\d+)?")
+            assert not (begins & ~number).any(), f"{file.name}, {column}"
+    # The same of a table that one file gives out.
+    page = opened(chromium, hostile / "hostile-internal.html").page
+    with page.expect_download() as waiting:
+        page.locator("a[data-file='catalytic.csv']").first.click()
+    waiting.value.save_as(tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_bytes() == (hostile / "internal" / "data" / "catalytic.csv").read_bytes()
+    page.context.close()
+
+
+def test_one_file_is_for_everybody_too(chromium: Browser, site: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.html"
+    path.write_text(one_file(site / "public"), encoding="utf-8")
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        seen = opened(chromium, path, width=width, scheme=scheme)
+        assert axe_findings(seen.page) == []
+        assert wider(seen.page) == 0
+        assert (seen.outside, seen.complaints) == ([], [])
+        seen.page.context.close()
+
+
+def test_the_shelf_of_reports_is_for_everybody_too(chromium: Browser, site: Path) -> None:
+    for width in (*WIDTHS, 320):
+        seen = opened(chromium, site.parent / "index.html", width=width)
+        assert axe_findings(seen.page) == []
+        assert wider(seen.page) == 0
+        assert (seen.outside, seen.complaints) == ([], [])
+        seen.page.context.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ci_analysis.figures.strategy.agenda import adds_up, claims, goals
 from ci_analysis.figures.strategy.agreement import agreement, another_method, missing, weights
-from ci_analysis.figures.strategy.chosen import next_money, portfolio
+from ci_analysis.figures.strategy.chosen import money_needed, next_money, portfolio
 from ci_analysis.figures.strategy.coverage import (
     chain,
     gaps_without_work,
@@ -27,6 +27,7 @@ __all__ = [
     "goals",
     "joint_work",
     "missing",
+    "money_needed",
     "next_money",
     "overlaps",
     "partners_orders",

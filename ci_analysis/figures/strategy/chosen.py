@@ -8,12 +8,12 @@ import pandas as pd
 
 from ci_analysis.figures.base import Statement
 from ci_analysis.figures.strategy.said import names_of
-from ci_analysis.figures.words import NAME_LETTERS, amount, how_many, listing, sentence, shortened
+from ci_analysis.figures.words import NAME_LETTERS, amount, figure_text, how_many, listing, percent, sentence, shortened
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study
 
-__all__ = ["next_money", "portfolio"]
+__all__ = ["money_needed", "money_raised", "next_money", "portfolio"]
 
 #: The rules in the order to show, and what they are called in a sentence.
 _RULES = {"value": "for the most value", "equal-shares": "with equal shares"}
@@ -52,6 +52,76 @@ def portfolio(study: Study, portfolio: pd.DataFrame) -> Statement:
         _beside(rows, first, chosen),
         "Projects that most rules choose come first, by the value that they add; then those left out",
         _remarks(chosen, cost, len(first), budget),
+    )
+
+
+def money_raised(study: Study, portfolio: pd.DataFrame, funding: pd.DataFrame) -> pd.DataFrame:
+    """Return what the projects chosen for the most value cost, USD, and what is received, pledged and asked for them.
+
+    Parameters
+    ----------
+    study : Study
+        For the day: money that comes later is not there yet.
+    portfolio : pandas.DataFrame
+        Table `portfolio`.
+    funding : pandas.DataFrame
+        The study's table of funding.
+
+    Returns
+    -------
+    pandas.DataFrame
+        project_id, cost, received, pledged, asked, missing (cost less what is received and pledged; 0 where that is
+        more); where the value rule chooses nothing, no row.
+    """
+    chosen = portfolio[(portfolio["rule"] == "value") & portfolio["chosen"].fillna(False).astype(bool)]
+    there = funding[~(funding["on"] > pd.Timestamp(study.settings.as_of))]
+    sums = there.pivot_table(index="project_id", columns="status", values="amount", aggfunc="sum")
+    # No row of a status is no money of that status: a true zero.
+    sums = sums.reindex(index=chosen["project_id"], columns=["received", "pledged", "asked"]).fillna(0.0)
+    frame = chosen[["project_id", "cost"]].join(sums.astype("float64"), on="project_id").reset_index(drop=True)
+    return frame.assign(missing=(frame["cost"] - frame["received"] - frame["pledged"]).clip(lower=0))
+
+
+def money_needed(study: Study, portfolio: pd.DataFrame, funding: pd.DataFrame) -> Statement | None:
+    """Say how much of what the chosen projects cost is raised, and what is still to raise for each.
+
+    Parameters
+    ----------
+    study : Study
+        For the day and for labels.
+    portfolio : pandas.DataFrame
+        Table `portfolio`.
+    funding : pandas.DataFrame
+        The study's table of funding.
+
+    Returns
+    -------
+    Statement or None
+        None where the value rule chooses nothing.
+    """
+    rows = money_raised(study, portfolio, funding)
+    if not len(rows):
+        return None
+    cost, raised = float(rows["cost"].sum()), float((rows["cost"] - rows["missing"]).sum())
+    projects = how_many(len(rows), "chosen project costs", "chosen projects cost")
+    if raised == 0:
+        title = f"Nothing is raised yet of the {amount(cost)} that the {projects}"
+    elif raised >= cost:
+        title = f"All of the {amount(cost)} that the {projects} is raised"
+    else:
+        title = f"{amount(raised)} of the {amount(cost)} that the {projects} is raised: {percent(raised / cost)}"
+    frame = rows.sort_values(["missing", "project_id"], ascending=[False, True], ignore_index=True)
+    others = {"received": "received", "pledged": "pledged", "asked": "asked_for", "missing": "still_to_raise"}
+    told = {new: [figure_text(v, "USD") for v in frame[old]] for old, new in others.items()}
+    more = float((rows["received"] + rows["pledged"] - rows["cost"]).clip(lower=0).sum())
+    lines = ["Raised is what is received or pledged. What is only asked for is nobody’s promise."]
+    if more > 0:
+        lines.append(f"{amount(more)} beyond what single projects cost is not counted for others.")
+    return Statement(
+        title,
+        frame[["project_id", "cost"]].assign(**told),
+        "Money for the projects chosen for the most value, USD: those with most to raise first",
+        tuple(lines),
     )
 
 
