@@ -54,7 +54,10 @@ def headlines(study: Study, tables: Mapping[str, pd.DataFrame]) -> list[Headline
 
 def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
     segment = focus(study, summary)
-    row = summary.set_index("segment").loc[segment]
+    rows = summary[summary["segment"] == segment]
+    if not len(rows):
+        return None
+    row = rows.iloc[0]
     if pd.isna(row["sufficiency"]) or pd.isna(row["spatial_gap"]):
         return None
     words, (one, _) = study.profile.words, area_words(study.settings.level)
@@ -73,8 +76,9 @@ def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
     people = people_of(study, segment)
     leads = f"In {study.settings.community}, every {one} has enough {words.seats} for its {people} in {words.need}"
     if short:
-        have = "has" if round(short) <= 1 else "have"
-        leads = f"In {study.settings.community}, {about(short)} {people} {have} no {words.seat} in their own {one}"
+        few = "one" if round(short) == 1 else about(short)
+        whom = f"{few} of the {people} has" if round(short) <= 1 else f"{about(short)} {people} have"
+        leads = f"In {study.settings.community}, {whom} no {words.seat} in their own {one}"
     return Headline(f"{'under 1' if n == 0 and row['sufficiency'] else f'{n:,}'} for 100", sentence, sure, leads)
 
 
