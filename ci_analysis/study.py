@@ -303,6 +303,14 @@ class Study:
             "condition": {c.condition: c.label for c in load_instrument().conditions},
         }
 
+    @cached_property
+    def units(self) -> Mapping[str, str]:
+        """How figures of each measure and each indicator are written: `share`, `USD`, or empty for plain numbers."""
+        catalogue = {i.name: "USD" if i.kind == "money" else i.unit for i in self.profile.indicators}
+        own = self.tables["measures"]
+        units = catalogue | dict(zip(own["measure_id"], own["unit"], strict=True))
+        return {n: "USD" if u.upper().startswith("USD") else "share" if u == "share" else "" for n, u in units.items()}
+
     @property
     def bands(self) -> tuple[tuple[float, float], ...]:
         """Distance bands of the catchment: (up to, weight), the study's own or else the profile's."""

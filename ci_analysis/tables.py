@@ -106,8 +106,8 @@ class Column:
         Whether small values could give a person away; see the public edition.
     public : bool
         Whether the column may stand in the public edition.
-    unit : {'', 'share', 'USD', 'percent'}
-        How its figures are written for readers.
+    unit : {'', 'share', 'USD', 'percent', 'row'}
+        How its figures are written for readers; `row`: as those of the row's measure or indicator.
     acs : bool
         Whether the codes that the American Community Survey writes in place of a figure are understood.
     """
@@ -124,7 +124,7 @@ class Column:
     vocabulary: Vocabulary | Literal[""] = ""
     counts_people: bool = False
     public: bool = True
-    unit: Literal["", "share", "USD", "percent"] = ""
+    unit: Literal["", "share", "USD", "percent", "row"] = ""
     acs: bool = False
 
     @property
@@ -593,6 +593,7 @@ _INPUTS = (
                 "how partners' figures become the community's",
                 choices=("sum", "mean", "weighted", "last"),
             ),
+            _may("source", "text", "where its figures are published; without one they are the coalition's own"),
             _may("audience", "choice", "who sees it", choices=("public", "internal")),
         ),
         ascending=(("baseline_on", "target_on"),),
@@ -903,10 +904,10 @@ _OUTPUTS = (
             _key("indicator", "text", "the indicator"),
             _key("period", "period", "the period"),
             _key("segment", "slug", "the segment; empty is everybody", empty=True),
-            _figure("value", "the figure", counts_people=True),
-            _figure("moe", "margin of error, 90 %"),
-            _figure("low", "lower end of the 90 % interval"),
-            _figure("high", "upper end of the 90 % interval"),
+            _figure("value", "the figure", counts_people=True, unit="row"),
+            _figure("moe", "margin of error, 90 %", unit="row"),
+            _figure("low", "lower end of the 90 % interval", unit="row"),
+            _figure("high", "upper end of the 90 % interval", unit="row"),
             _figure("cv", "coefficient of variation: standard error in the estimate"),
             _may(
                 "quality",
@@ -938,11 +939,11 @@ _OUTPUTS = (
             _key("segment", "slug", "the segment; empty is everybody", empty=True),
             _may("areas", "integer", "areas of the study"),
             _may("areas_known", "integer", "areas whose figure is known; all that follows is over these"),
-            _figure("total", "of a count: the sum over areas", counts_people=True),
+            _figure("total", "of a count: the sum over areas", counts_people=True, unit="row"),
             _figure("total_moe", "its margin of error, 90 %; empty where an area has none"),
-            _figure("minimum", "the smallest figure", counts_people=True),
-            _figure("median", "the figure of the area in the middle", counts_people=True),
-            _figure("maximum", "the largest figure", counts_people=True),
+            _figure("minimum", "the smallest figure", counts_people=True, unit="row"),
+            _figure("median", "the figure of the area in the middle", counts_people=True, unit="row"),
+            _figure("maximum", "the largest figure", counts_people=True, unit="row"),
             _may("lowest", "geoid", "the area with the smallest figure, where one alone has it", **_AREA),
             _may("highest", "geoid", "the area with the largest figure, where one alone has it", **_AREA),
             _may("low_quality", "integer", "areas whose figure is of low reliability"),
@@ -1081,8 +1082,10 @@ _OUTPUTS = (
             _key("segment", "slug", "the segment; empty is everybody", empty=True),
             _may("areas", "integer", "areas of the region"),
             _may("areas_known", "integer", "areas whose figure is known; the region's is over these"),
-            _figure("value", "the figure; empty where the areas' figures cannot make one", counts_people=True),
-            _figure("moe", "margin of error, 90 %; empty where an area has none"),
+            _figure(
+                "value", "the figure; empty where the areas' figures cannot make one", counts_people=True, unit="row"
+            ),
+            _figure("moe", "margin of error, 90 %; empty where an area has none", unit="row"),
             _figure("cv", "coefficient of variation: standard error in the estimate"),
             _may("quality", "choice", "class of the coefficient of variation", choices=("high", "medium", "low")),
             _may(
@@ -1472,9 +1475,9 @@ _OUTPUTS = (
         (
             _key("rule", "choice", "the portfolio's rule", choices=("value", "equal-shares")),
             _OF_MEASURE,
-            _figure("baseline", "the baseline, in the measure's unit", counts_people=True),
-            _figure("latest", "the latest figure", counts_people=True),
-            _figure("target", "the target"),
+            _figure("baseline", "the baseline, in the measure's unit", counts_people=True, unit="row"),
+            _figure("latest", "the latest figure", counts_people=True, unit="row"),
+            _figure("target", "the target", unit="row"),
             _figure("needed", "change still needed, beyond what is expected without new work"),
             _figure("low", "sum of the chosen projects' low effects"),
             _figure("mid", "sum of their mid effects"),
@@ -1629,10 +1632,10 @@ _OUTPUTS = (
         (
             _OF_MEASURE,
             _OF_SEGMENT,
-            _figure("baseline", "the baseline, in the measure's unit", counts_people=True),
-            _figure("latest", "the latest figure", counts_people=True),
+            _figure("baseline", "the baseline, in the measure's unit", counts_people=True, unit="row"),
+            _figure("latest", "the latest figure", counts_people=True, unit="row"),
             _may("latest_on", "date", "the last day of its period"),
-            _figure("target", "the target"),
+            _figure("target", "the target", unit="row"),
             _may("target_on", "date", "the day by which it is to be met"),
             _figure("progress", "percent of the way from baseline to target (Healthy People 2030)", unit="percent"),
             _may(
@@ -1641,9 +1644,9 @@ _OUTPUTS = (
                 "what the change amounts to",
                 choices=("target-met", "improving", "little-or-no-change", "getting-worse"),
             ),
-            _figure("projected", "value projected to the target's day (least squares)", counts_people=True),
-            _figure("projected_low", "lower end of its 80 % prediction interval", counts_people=True),
-            _figure("projected_high", "upper end of its 80 % prediction interval", counts_people=True),
+            _figure("projected", "value projected to the target's day (least squares)", counts_people=True, unit="row"),
+            _figure("projected_low", "lower end of its 80 % prediction interval", counts_people=True, unit="row"),
+            _figure("projected_high", "upper end of its 80 % prediction interval", counts_people=True, unit="row"),
             _may("status", "choice", "where it is going", choices=("met", "on-track", "off-track", "no-data")),
             _may("consecutive", "integer", "periods in a row in the present direction"),
             _may("signal", "choice", "what the control chart says", choices=("better", "worse", "none")),
@@ -1664,10 +1667,10 @@ _OUTPUTS = (
             _OF_MEASURE,
             _OF_SEGMENT,
             _key("period", "period", "the period"),
-            _figure("value", "the figure", counts_people=True),
-            _figure("centre", "the mean"),
-            _figure("lower", "lower natural process limit"),
-            _figure("upper", "upper natural process limit"),
+            _figure("value", "the figure", counts_people=True, unit="row"),
+            _figure("centre", "the mean", unit="row"),
+            _figure("lower", "lower natural process limit", unit="row"),
+            _figure("upper", "upper natural process limit", unit="row"),
             _may("rule", "text", "the run rules that the point breaks, `;` between"),
         ),
         made_from=("observations", "measures"),
@@ -1795,10 +1798,10 @@ _OUTPUTS = (
         (
             _OF_MEASURE,
             _key("period", "period", "the period"),
-            _figure("value", "the figure, in the measure's unit", counts_people=True),
-            _figure("trend", "carried on from the periods before the work began (interrupted series)"),
-            _figure("others", "the mean of the places compared with"),
-            _figure("synthetic", "those places, weighted so that they were like this one before"),
+            _figure("value", "the figure, in the measure's unit", counts_people=True, unit="row"),
+            _figure("trend", "carried on from the periods before the work began (interrupted series)", unit="row"),
+            _figure("others", "the mean of the places compared with", unit="row"),
+            _figure("synthetic", "those places, weighted so that they were like this one before", unit="row"),
         ),
         made_from=("comparisons", "measures", "observations"),
     ),

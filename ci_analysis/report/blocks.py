@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -162,7 +163,14 @@ def drawing_html(picture: Drawing) -> str:
     return f'<div class="explorer">{html}</div>' if picture.controls else html
 
 
-def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[str, str]], *, caption: str) -> str:
+def table_html(
+    frame: pd.DataFrame,
+    table: Table,
+    labels: Mapping[str, Mapping[str, str]],
+    *,
+    caption: str,
+    units: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return a frame as an HTML table with header cells, its identifiers as names, its figures as readers read them.
 
     Parameters
@@ -175,6 +183,8 @@ def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[s
         From `Study.labels`.
     caption : str
         What the table shows.
+    units : mapping
+        From `Study.units`: how figures of each measure and indicator are written.
 
     Returns
     -------
@@ -183,7 +193,9 @@ def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[s
     """
     columns = list(frame.columns)
     kinds = [table.by_name.get(c, Column(c, "text", "")) for c in columns]
-    texts = [[_cell(v, c, labels) for v in frame[c.name]] for c in kinds]
+    told = next((frame[c].astype("str").map(units) for c in ("measure_id", "indicator") if c in frame), None)
+    own = ["" if told is None or pd.isna(u) else str(u) for u in (frame.index if told is None else told)]
+    texts = [_column(frame[c.name], c, own, labels) for c in kinds]
     looks = ["num" if c.kind in ("number", "integer") else _wordy(t) for c, t in zip(kinds, texts, strict=True)]
     head = "".join(
         f'<th scope="col"{_class(n)}>{escape(heading_of(c))}</th>' for c, n in zip(columns, looks, strict=True)
@@ -198,6 +210,16 @@ def table_html(frame: pd.DataFrame, table: Table, labels: Mapping[str, Mapping[s
         f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _column(
+    cells: pd.Series, column: Column, units: Sequence[str], labels: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Return a column's cells as HTML; where each row has a unit of its own, by that."""
+    if column.unit != "row":
+        return [_cell(v, column, labels) for v in cells]
+    by_unit = {unit: replace(column, unit=unit) for unit in set(units)}  # type: ignore[arg-type]  # from Study.units
+    return [_cell(v, by_unit[u], labels) for v, u in zip(cells, units, strict=True)]
 
 
 def _wordy(texts: Sequence[str]) -> str:

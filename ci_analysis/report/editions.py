@@ -111,12 +111,14 @@ class Edition:
             return Block("")
         data = frames[0][[c for c in columns or table.names if c in frames[0]]]
         data, caption = _listed(data, table)
-        body = table_html(data, table, self.study.labels, caption=caption)
+        body = table_html(data, table, self.study.labels, caption=caption, units=self.study.units)
         notes = [n for n in (note, self.made_up(names), self.sources(names)) if n]
         downloads = [_declaration(n).file for n in dict.fromkeys(x.partition(".")[0] for x in names) if n in OUTPUTS]
         if isinstance(made, Statement):
             shown = (
-                table_html(made.frame, table, self.study.labels, caption=made.caption) if made.frame is not None else ""
+                table_html(made.frame, table, self.study.labels, caption=made.caption, units=self.study.units)
+                if made.frame is not None
+                else ""
             )
             said = "".join(f"<p>{escape(t)}</p>" for t in made.lines)
             folded = body if behind and columns else ""
@@ -152,7 +154,7 @@ class Edition:
         """Return the sentence that names the published sources behind a section."""
         behind = {m for n in names for m in _made_from(n)}
         if "indicators" not in behind:
-            return ""
+            return self._sources_of_measures(names[0])
         profile, indicators = self.study.profile, self.study.tables["indicators"]
         there = set(indicators["indicator"])
         income = [i for i in profile.price.income if i in there][:1] if profile.price else []
@@ -173,6 +175,15 @@ class Edition:
             asked = self.study.tables["capacity"][["price_week", "price_week_after_aid"]].notna().any(axis=None)
             seats = " and the prices of the study's facilities" if asked else ""
         return f"Source: {listing(named, most=5)}{seats}." if named else ""
+
+    def _sources_of_measures(self, name: str) -> str:
+        frame, measures = self.frame(name), self.study.tables["measures"]
+        if "measure_id" not in frame:
+            return ""
+        shown = measures[measures["measure_id"].isin(frame["measure_id"])]
+        named = sorted(shown["source"].dropna().unique())
+        others = "; other figures are partners’ own reports" if shown["source"].isna().any() else ""
+        return f"Source: {listing(named, most=5)}{others}." if named else ""
 
 
 def open_edition(study: str | Path, edition: str = "internal", processed: str | Path = "") -> Edition:

@@ -174,7 +174,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             _SMAA,
         ),
         "partner_rankings": Method(
-            "The ranking by one partner's own weights.",
+            "Score = sum over criteria of the partner's own weight × score on the criterion; ranks as in the ranking."
         ),
         "objections": Method(
             "A partner would object to the coalition's first project where it stands in the lower half of the "

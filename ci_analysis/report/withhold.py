@@ -604,8 +604,13 @@ def _published(study: Study, name: str, frame: pd.DataFrame) -> pd.Series:
 
 
 def _counting_measures(study: Study) -> set[str]:
-    """Return measures whose small figures could be people: reported counts, small bases, small whole numbers."""
+    """Return measures whose small figures could be people: reported counts, small bases, small whole numbers.
+
+    What has a source is published already.
+    """
+    measures = study.tables["measures"]
     rows = study.tables["observations"]
+    rows = rows[~rows["measure_id"].isin(measures.loc[measures["source"].notna(), "measure_id"])]
     rules = study.tables["measures"].set_index("measure_id")["rollup"]
     least = study.settings.publish.minimum_count
 

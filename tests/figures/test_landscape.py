@@ -305,6 +305,13 @@ def test_the_first_headline_says_its_interval(study):
     assert told(study, gap_summary=frame)[0].sure.startswith("90% interval of those without: 650 to 770, ")
 
 
+@pytest.mark.parametrize(("half", "rough"), [(0.39 * 1.645 * 710, False), (0.41 * 1.645 * 710, True)])
+def test_the_first_headline_says_where_it_is_of_low_reliability(half, rough, study):
+    # 710 without a seat; the coefficient of variation is the half interval over 1.645 and over these.
+    frame = summed(("infant-toddler", 1000, 290), spatial_gap_low=710 - half, spatial_gap_high=710 + half)
+    assert told(study, gap_summary=frame)[0].sure.startswith("Of low reliability: 90% interval") == rough
+
+
 @pytest.mark.parametrize(
     ("flags", "start"),
     [

@@ -244,9 +244,11 @@ def test_majorization_lowers_the_stress_and_stops_where_no_step_helps(n: int, se
     found = networks._majorize(steps, start)
     least = plain_stress(steps, found)
     assert least <= plain_stress(steps, start) + 1e-9
-    # A small move of anybody does not help by more than a step of the last size.
+    # A small move of anybody does not help by more than a step of the last size; where nothing is left to lower, it
+    # changes each distance by about as much as it moves, and the stress by the square of that for each pair.
     for _ in range(10):
-        assert plain_stress(steps, found + rng.normal(scale=1e-3, size=found.shape)) >= least * (1 - 1e-3) - 1e-6
+        moved = plain_stress(steps, found + rng.normal(scale=1e-3, size=found.shape))
+        assert moved >= least * (1 - 1e-3) - 1e-6 * n * (n - 1) / 2
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -51,6 +51,12 @@ def test_figures_are_written_for_readers_and_missing_ones_say_so() -> None:
     assert "nan" not in html.lower()
 
 
+def test_figures_are_written_as_those_of_their_own_row() -> None:
+    frame = pd.DataFrame({"measure_id": ["a", "b", "c"], "latest": [0.634, 2500.0, 12.0]})
+    html = table_html(frame, OUTPUTS["measures"], {}, caption="c", units={"a": "share", "b": "USD"})
+    assert re.findall(r'<td class="num">([^<]*)</td>', html) == ["63.4%", "$2,500", "12"]
+
+
 def test_yes_and_no_and_dates_are_words() -> None:
     frame = pd.DataFrame({"geoid": ["1", "2"], "cap_desert": pd.array([True, False], dtype="boolean")})
     html = table_html(frame, OUTPUTS["gap"], {}, caption="x")

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "data" / "raw" / "colorado-child-care"
 EDITIONS = ("public", "internal")
 NAMES = ("index", *PAGES, "methods", "data-walk", "common-agenda")
+OWN_SCRIPTS = ("explorer.js", "ties.js", "workshop.js", "pictures.js")
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "circle", "line"}
 
 
@@ -89,7 +90,7 @@ def test_a_page_is_well_formed_and_described(page: Page) -> None:
 
 def test_a_page_runs_its_own_script_alone_and_loads_nothing(site: Path, page: Page) -> None:
     templates = ROOT / "ci_analysis" / "report" / "templates"
-    own = [(templates / n).read_text(encoding="utf-8").strip() for n in ("explorer.js", "workshop.js")]
+    own = [(templates / n).read_text(encoding="utf-8").strip() for n in OWN_SCRIPTS]
     for attrs, script in zip(page.named("script"), page.scripts, strict=True):
         # Either figures, which a browser does not run, or a script of this project, always the same.
         assert attrs == {"type": "application/json"} or (attrs == {} and script.strip() in own)
@@ -107,8 +108,14 @@ def test_every_link_inside_the_report_leads_somewhere(site: Path) -> None:
         for path in (site / edition).glob("*.html"):
             for attrs in Page(path).named("a"):
                 target = attrs["href"] or ""
-                if not target.startswith(("http", "#")):
-                    assert (path.parent / target).is_file(), f"{path.name} links to {target}"
+                name, _, fragment = target.partition("#")
+                there = path.parent / (name or path.name)
+                if target.startswith("http"):
+                    continue
+                assert there.is_file(), f"{path.name} links to {target}"
+                if fragment:
+                    html = there.read_text(encoding="utf-8")
+                    assert f'id="{fragment}"' in html, f"{path.name} links to {target}"
 
 
 def test_every_picture_states_its_finding(site: Path) -> None:
@@ -138,6 +145,25 @@ def test_no_code_and_no_path_of_this_machine_is_shown(site: Path) -> None:
             assert "Traceback" not in text
             assert str(ROOT) not in text
             assert str(site) not in text
+
+
+def test_figures_of_measures_name_where_they_are_published(site: Path) -> None:
+    sources = Study.read(EXAMPLE).tables["measures"]["source"].dropna().unique()
+    assert len(sources) > 1
+    for edition in EDITIONS:
+        text = "".join(Page(site / edition / "redesign.html").text)
+        assert all(source in text for source in sources)
+        assert "other figures are partners’ own reports" in text
+
+
+def test_every_finding_leads_to_how_it_was_made(site: Path) -> None:
+    for edition in EDITIONS:
+        made = (site / edition / "methods.html").read_text(encoding="utf-8")
+        for name in PAGES:
+            html = (site / edition / f"{name}.html").read_text(encoding="utf-8")
+            led = re.findall(r'href="methods\.html#([^"]+)"', html)
+            assert led, name
+            assert all(f'id="{fragment}"' in made for fragment in led), name
 
 
 def test_what_is_made_up_says_so(site: Path) -> None:

@@ -164,8 +164,11 @@ def test_small_counts_of_the_community_itself_are_withheld(study: Study, tables:
     observations.loc[rows, "value"] = 5.0
     measures = tables["measures"].copy()
     measures.loc[measures["measure_id"] == "licences-home", ["baseline", "latest"]] = 5.0
-    changed = with_table(study, "observations", observations)
-    shown = public_tables(changed, {**tables, "measures": measures})["measures"].set_index("measure_id")
+    published = with_table(study, "observations", observations)
+    shown = public_tables(published, {**tables, "measures": measures})["measures"].set_index("measure_id")
+    assert shown.loc[["licences-home"], ["baseline", "latest"]].eq(5.0).all(axis=None), "its source has it already"
+    own = with_table(published, "measures", study.tables["measures"].assign(source=None))
+    shown = public_tables(own, {**tables, "measures": measures})["measures"].set_index("measure_id")
     assert shown.loc[["licences-home"], ["baseline", "latest"]].isna().all(axis=None)
     assert shown.loc[["families-in-poverty"], "latest"].notna().all(), "a share is no count"
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ci_analysis.figures.landscape.cost import dearest, price_sentence
 from ci_analysis.figures.landscape.said import areas_of, counted, focus, people_of, seats_sentence
 from ci_analysis.figures.words import about, area_words, listing, percent, period_words
+from ci_analysis.landscape.estimates import MEDIUM_QUALITY_CV, Z_90
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,9 +69,11 @@ def _seats_headline(study: Study, summary: pd.DataFrame) -> Headline | None:
     sentence = f"{seats_sentence(study, row['sufficiency'], segment)} in {words.need}. {without}"
     sure = "How far off this may be is not known: not every figure behind it has a margin of error."
     if pd.notna(row["spatial_gap_low"]):
+        low, high = row["spatial_gap_low"], row["spatial_gap_high"]
+        rough = short > 0 and (high - low) / (2 * Z_90) > MEDIUM_QUALITY_CV * short
         sure = (
-            f"90% interval of those without: {about(row['spatial_gap_low'])} to "
-            f"{about(row['spatial_gap_high']).removeprefix('about ')}, from the margin of error of the count alone."
+            f"{'Of low reliability: 90% interval' if rough else '90% interval'} of those without: {about(low)} to "
+            f"{about(high).removeprefix('about ')}, from the margin of error of the count alone."
         )
     n = round(100 * row["sufficiency"])
     people = people_of(study, segment)
