@@ -39,8 +39,12 @@ def counted() -> Study:
 
 
 @pytest.fixture(scope="module")
-def kept(counted: Study) -> Withheld:
-    tables = pipeline.compute(counted)
+def tables(counted: Study) -> dict[str, pd.DataFrame]:
+    return pipeline.compute(counted)
+
+
+@pytest.fixture(scope="module")
+def kept(counted: Study, tables: dict[str, pd.DataFrame]) -> Withheld:
     return withheld(counted, tables, edition_of(counted, tables, "public"))
 
 
@@ -115,16 +119,16 @@ def test_the_complement_is_kept_as_the_small_count_is(kept: Withheld) -> None:
     assert "1,234" not in {form for forms in kept.figures.values() for form in forms}, "that of Adams is shown"
 
 
-def test_both_editions_of_a_study_with_small_counts_pass(counted: Study) -> None:
-    tables = pipeline.compute(counted)
+def test_both_editions_of_a_study_with_small_counts_pass(counted: Study, tables: dict[str, pd.DataFrame]) -> None:
     for kind in ("public", "internal"):
         edition = edition_of(counted, tables, kind)
         texts = {f"{n}.csv": frame.to_csv(index=False) for n, frame in edition.tables.items()}
         assert leaks_in(texts, withheld(counted, tables, edition)) == []
 
 
-def test_the_whole_edition_in_the_place_of_the_public_one_is_stopped(counted: Study, kept: Withheld) -> None:
-    tables = pipeline.compute(counted)
+def test_the_whole_edition_in_the_place_of_the_public_one_is_stopped(
+    counted: Study, tables: dict[str, pd.DataFrame], kept: Withheld
+) -> None:
     texts = {
         f"{n}.csv": frame.to_csv(index=False) for n, frame in edition_of(counted, tables, "internal").tables.items()
     }

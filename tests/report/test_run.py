@@ -13,6 +13,7 @@ import pytest
 from ci_analysis.errors import RunFailed, WrongUse
 from ci_analysis.report import run
 from ci_analysis.study import Study
+from tests.conftest import made_once
 
 ROOT = Path(__file__).parent.parent.parent
 ONLY_SETTINGS = ROOT / "tests" / "studies" / "only-settings"
@@ -53,9 +54,18 @@ def test_a_bare_papermill_takes_a_folder_as_the_study(tmp_path: Path) -> None:
     assert "fill in <code>partners.csv</code>" in shown
 
 
-def test_a_study_of_nothing_yet_says_on_every_page_what_to_add(tmp_path: Path) -> None:
-    made = run.report(Study.read(ONLY_SETTINGS), ("public",), **places(tmp_path))
-    texts = {p.stem: p.read_text(encoding="utf-8") for p in made[0].parent.glob("*.html")}
+@pytest.fixture
+def plain(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the report of a study of nothing yet, and the first page of it; it is made once."""
+    made = made_once(
+        tmp_path_factory, "plain", lambda at: run.report(Study.read(ONLY_SETTINGS), ("public",), **places(at))
+    )
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "r" / "only-settings" / "public" / "index.html"
+
+
+def test_a_study_of_nothing_yet_says_on_every_page_what_to_add(plain: Path) -> None:
+    texts = {p.stem: p.read_text(encoding="utf-8") for p in plain.parent.glob("*.html")}
     assert set(texts) == {
         "index",
         "convene",
@@ -72,12 +82,10 @@ def test_a_study_of_nothing_yet_says_on_every_page_what_to_add(tmp_path: Path) -
     assert "fill in <code>agenda</code>" in texts["index"]
 
 
-def test_what_has_not_changed_is_left_and_what_was_touched_is_made_again(tmp_path: Path) -> None:
+def test_what_has_not_changed_is_left_and_what_was_touched_is_made_again(tmp_path: Path, plain: Path) -> None:
     said: list[str] = []
-    study = Study.read(ONLY_SETTINGS)
-    page = run.report(study, ("public",), **places(tmp_path), say=said.append)[0]
+    study, page = Study.read(ONLY_SETTINGS), plain
     before = {p: p.stat().st_mtime_ns for p in page.parent.rglob("*")}
-    said.clear()
     run.report(study, ("public",), **places(tmp_path), say=said.append)
     assert said == ["only-settings: nothing has changed since the last run"]
     assert {p: p.stat().st_mtime_ns for p in page.parent.rglob("*")} == before
@@ -98,9 +106,10 @@ def with_cell(folder: Path, source: str) -> Path:
     return folder
 
 
-def test_a_notebook_that_fails_leaves_the_last_good_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study = Study.read(ONLY_SETTINGS)
-    page = run.report(study, ("public",), **places(tmp_path))[0]
+def test_a_notebook_that_fails_leaves_the_last_good_report(
+    tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, page = Study.read(ONLY_SETTINGS), plain
     good = {p: p.read_bytes() for p in page.parent.rglob("*") if p.is_file()}
     broken = with_cell(tmp_path / "notebooks", "1 / 0")
     monkeypatch.setattr(run, "notebooks_folder", lambda: broken)
