@@ -63,7 +63,9 @@
       pen.font = `15px ${look.sans}`;
       const items = [];
       for (const item of legend.children) {
-        const text = item.textContent.trim().replace(/\s+/g, " "), mark = item.querySelector("svg"), swatch = item.querySelector(".swatch");
+        const count = item.querySelector(".n")?.textContent ?? "";
+        const words = item.textContent.slice(0, item.textContent.length - count.length).trim().replace(/\s+/g, " ");
+        const text = count ? `${words} · ${count}` : words, mark = item.querySelector("svg"), swatch = item.querySelector(".swatch");
         const room = 30 + pen.measureText(text).width + 24;
         if (x + room > WIDE - EDGE && x > EDGE) { x = EDGE; row += 1; }
         items.push({ x, row, text, mark: mark ? await image(mark, 18, 18) : null, swatch });

@@ -12,8 +12,10 @@ for (const explorer of document.querySelectorAll(".explorer:has(svg.network)")) 
     for (const tie of ties) tie.classList.toggle("own", i !== "" && own.includes(tie));
     for (const member of members) member.classList.toggle("near", near.has(member.dataset.member));
     for (const name of names) name.classList.toggle("near", near.has(name.dataset.name));
-    const option = [...place.options].find((each) => each.value === i);
-    told.textContent = i === "" ? "" : option.dataset.tip;
+    const options = [...place.options], called = (k) => options.find((each) => each.value === k);
+    const others = options.filter((each) => each.value !== i && near.has(each.value)).map((each) => each.text);
+    const whom = others.length ? `. Works with ${others.join(", ")}` : "";
+    told.textContent = i === "" ? "" : `${called(i).dataset.tip}${whom}`;
   };
   place.addEventListener("change", () => show(place.value));
   for (const member of members) {
