@@ -21,7 +21,7 @@ from ci_analysis.report.editions import Kind, edition_of
 from ci_analysis.report.files import write_files
 from ci_analysis.report.leaks import stop_leaks, withheld
 from ci_analysis.report.pdf import NO_BROWSER, browser, print_pdf
-from ci_analysis.report.shelf import keep_earlier, sheet_of, write_shelf
+from ci_analysis.report.shelf import keep_earlier, sheet_of, sheets_of, write_shelf
 from ci_analysis.report.single import one_file
 from ci_analysis.report.site import PAGES, files_of, is_made, report_folder, write_site
 from ci_analysis.study import Study
@@ -103,6 +103,9 @@ def report(
             shown = edition_of(study, tables, kind)
             write_site(fresh, shown, {p: bodies[kind, p] for p in PAGES}, folder, mark)
             stop_leaks(files_of(fresh), withheld(study, tables, shown), kind)
+        # What was written from the pages before would be mailed as if it said the same.
+        for sheet in sheets_of(page.parent.parent, kind):
+            sheet.unlink(missing_ok=True)
     write_shelf(first[0].parent.parent.parent)
     return first
 

@@ -18,7 +18,7 @@ from ci_analysis.report.files import write_files
 from ci_analysis.report.pages import page
 from ci_analysis.report.site import MARK
 
-__all__ = ["keep_earlier", "sheet_of", "write_shelf"]
+__all__ = ["keep_earlier", "sheet_of", "sheets_of", "write_shelf"]
 
 #: By this the index knows a file that it wrote itself.
 _OURS = b'<meta name="generator" content="ci_analysis">'
@@ -57,6 +57,11 @@ def sheet_of(place: Path, kind: str, ending: str) -> Path:
         Of the file's name.
     """
     return place / f"{place.name}-{kind}{ending}"
+
+
+def sheets_of(place: Path, kind: str) -> list[Path]:
+    """Return where all files lie that stand for a whole edition, whether they are there or not."""
+    return [sheet_of(place, kind, ending) for ending in _SHEETS]
 
 
 def keep_earlier(place: Path, as_of: date) -> Path | None:

@@ -14,11 +14,13 @@ from click.testing import CliRunner
 from ci_analysis.cli import main
 from ci_analysis.errors import RunFailed
 from ci_analysis.report import pdf
+from ci_analysis.report import run as running
 from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.pdf import browser, print_pdf
 from ci_analysis.report.shelf import keep_earlier, sheet_of, write_shelf
 from ci_analysis.report.single import one_file
 from ci_analysis.report.site import NAV, outside
+from ci_analysis.study import Study
 from tests.report.conftest import EXAMPLE
 
 needs_browser = pytest.mark.skipif(
@@ -110,6 +112,23 @@ def test_the_command_writes_one_file_and_pdf(site: Path, tmp_path: Path) -> None
     assert len(re.findall(rb"/Type /Page\n", sheets[2].read_bytes())) > 20
     index = (reports / "index.html").read_text(encoding="utf-8")
     assert all(f"{site.name}/{sheet.name}" in index for sheet in sheets)
+
+
+def test_pages_made_anew_take_away_what_was_made_from_those_before(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = tmp_path / "reports"
+    shutil.copytree(site, reports / site.name)
+    place = reports / site.name
+    old = [sheet_of(place, kind, ending) for kind in ("public", "internal") for ending in (".html", ".pdf")]
+    for sheet in old:
+        sheet.write_text("of the pages before")
+    bodies = {("public", page): "<h1>The page made anew</h1>" for page in running.PAGES}
+    monkeypatch.setattr(running, "_bodies", lambda *_: bodies)
+    processed = tmp_path / "processed"
+    shutil.copytree(site.parent.parent / "processed", processed)
+    running.report(Study.read(EXAMPLE), ("public",), processed=processed, reports=reports, force=True)
+    assert [sheet.exists() for sheet in old] == [False, False, True, True]
 
 
 def test_without_a_browser_it_says_so_and_the_rest_is_there(
