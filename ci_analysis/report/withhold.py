@@ -564,6 +564,7 @@ def _complement(
         index="geoid", columns="row", values=list(range(people.shape[1])), aggfunc="sum"
     )
     least = people.where(people > 0).min(axis=1).groupby(frame["geoid"]).min()
+    # A missing count is in no total: it adds nothing to what is left of one.
     cells = cells.reindex(least.index).fillna(0.0)
     # A total that is small is not shown itself, and gives nothing back.
     cells = cells.loc[:, cells.sum() >= minimum]

@@ -91,6 +91,7 @@ def gap_by_segment(
         if (unsure > 0).any():
             ax.barh(y - 0.18, unsure, left=rows["usable"] - unsure, height=0.34, facecolor=COLOURS["one"],
                     hatch="////", edgecolor=COLOURS["paper"], linewidth=0, label="Not certain")  # fmt: skip
+        # Only how far the axis reaches; a margin that is not known is not drawn.
         reach = rows["need"] + margin.fillna(0)
         top = max(reach.max(), rows["usable"].max(), 1)
         for at, need, end, usable in zip(y, rows["need"], reach, rows["usable"], strict=True):

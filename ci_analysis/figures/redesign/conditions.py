@@ -140,6 +140,7 @@ def what_tables_show(study: Study, conditions: pd.DataFrame) -> Statement:
 def _ends(study: Study, newest: pd.DataFrame, now: pd.Series) -> str:
     """Say where partners find the coalition least and most ready, or why no one can say."""
     if now.empty:
+        # A condition without a row of answers was asked of nobody.
         if newest["respondents"].fillna(0).eq(0).all():
             return "Partners have not been asked yet how the coalition works together"
         return "Too few partners answered to say how the coalition works together"
