@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ci_analysis import __version__
 from ci_analysis.errors import CiAnalysisError, WrongUse
 
+if TYPE_CHECKING:
+    from ci_analysis.batch import Outcome
+    from ci_analysis.report.run import Wishes
+
 __all__ = ["main"]
+
+#: Of more studies than these, pages are found by the index of all reports.
+_FEW = 12
 
 
 class _Command(click.Group):
@@ -35,7 +41,8 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
+@click.argument("studies", nargs=-1, metavar="STUDY...")
+@click.option("--all", "every", is_flag=True, help="Run every study under data/raw.")
 @click.option("--edition", type=click.Choice(["public", "internal", "both"]), default="both", show_default=True,
               help="Whom the report is for.")  # fmt: skip
 @click.option("--processed", type=click.Path(file_okay=False, path_type=Path),
@@ -45,45 +52,81 @@ def main() -> None:
 @click.option("--single", is_flag=True, help="Write each edition as one HTML file too, for mail and shared drives.")
 @click.option("--pdf", is_flag=True, help="Print the brief, and all of each edition, to PDF; needs Chromium or Chrome.")
 @click.option("--force", is_flag=True, help="Make everything anew, even where nothing has changed.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes at work at once; the machine's processors, "
+              "unless told, and eight at most.")  # fmt: skip
+@click.option("--memory", type=click.FloatRange(0.1, 4096), metavar="GB",
+              help="What each process may have; unless told, the workers share the machine's memory.")  # fmt: skip
+@click.option("--deadline", type=click.FloatRange(1, 86_400), default=600, show_default=True, metavar="SECONDS",
+              help="What one notebook, or another step, may take.")  # fmt: skip
+@click.option("--isolation", type=click.Choice(["warm", "kernel"]),
+              help="Execute notebooks in children of a warm process (on Linux, unless told), or each in a kernel of "
+              "its own, which is slower and gives the same.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Run the studies on the workers of this Dask scheduler, which see "
+              "the same folders; needs the extra `cluster`.")  # fmt: skip
+@click.option("--json", "machine", is_flag=True, help="Say what is done as lines of JSON.")
+@click.option(
+    "--log", type=click.Path(dir_okay=False, path_type=Path), help="A file that gets what is done, line by line."
+)
 def run(
     studies: tuple[str, ...],
+    every: bool,
     edition: str,
-    processed: Path | None,
-    reports: Path | None,
-    single: bool,
-    pdf: bool,
-    force: bool,
+    workers: int | None,
+    memory: float | None,
+    scheduler: str | None,
+    machine: bool,
+    log: Path | None,
+    **wanted: Any,
 ) -> None:
     """Check each STUDY, compute its tables and make its report.
 
-    One that fails does not stop the others.
+    What has not changed since the last run is left as it is. A study that fails does not stop the others: of several,
+    reports/batch.html and batch.json say what became of each, and the same command goes on where it was stopped.
     """
-    from ci_analysis.report.run import all_editions, report, sheets
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.batch import run_studies
+    from ci_analysis.places import all_studies, find_study
+    from ci_analysis.progress import Progress
+    from ci_analysis.report.made import all_editions
+    from ci_analysis.report.run import Wishes
 
-    folders = [find_study(s) for s in dict.fromkeys(studies)]
-    editions = all_editions() if edition == "both" else (edition,)
-    failed = []
-    shelves = []
-    for folder in folders:
+    if every == bool(studies):
+        raise WrongUse("Give the names of studies, or --all for every study under data/raw.")
+    folders = all_studies() if every else [find_study(s) for s in dict.fromkeys(studies)]
+    kinds = all_editions() if edition == "both" else (edition,)
+    wishes = Wishes(kinds, **{name: value for name, value in wanted.items() if value is not None})  # type: ignore[arg-type]  # click has checked it
+    with Progress(len(folders), machine=machine, log=log) as progress:
         try:
-            with _Progress() as say:
-                study = Study.read(folder)
-                pages = report(study, editions, processed=processed, reports=reports, force=force, say=say)
-                files = sheets(study, pages, single=single, pdf=pdf, say=say) if single or pdf else []
-        except CiAnalysisError as error:
-            click.echo(str(error), err=True)
-            failed.append(folder.name)
-            continue
-        for kind, page in zip(editions, pages, strict=True):
-            click.echo(f"Open {_near(page)} ({kind} edition)")
-        for path in files:
-            click.echo(f"Wrote {_near(path)}")
-        shelves.append(pages[0].parent.parent.parent / "index.html")
-    for shelf in dict.fromkeys(s for s in shelves if s.is_file()):
-        click.echo(f"All reports: {_near(shelf)}")
+            outcomes = run_studies(
+                list(dict.fromkeys(f.resolve() for f in folders)), wishes, workers=workers, scheduler=scheduler,
+                memory=int(memory * 2**30) if memory else None, say=progress, told=progress.told,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise CiAnalysisError("Stopped. What was done stays done; the same command goes on from there.") from None
+    if not machine:
+        _say_what_became(outcomes, wishes)
+    failed = [outcome.study for outcome in outcomes if outcome.state == "failed"]
     if failed:
         raise CiAnalysisError(f"Not done: {', '.join(failed)}.")
+
+
+def _say_what_became(outcomes: list[Outcome], wishes: Wishes) -> None:
+    """Say where the pages are, and of studies that failed what to mend."""
+    from ci_analysis.batch import BATCH
+
+    shelves = dict.fromkeys(wishes.pages(Path(outcome.folder)).parent for outcome in outcomes)
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            click.echo(outcome.why, err=True)
+        elif len(outcomes) <= _FEW:
+            for page in map(Path, outcome.pages):
+                click.echo(f"Open {_near(page)} ({page.parent.name} edition)")
+            for path in outcome.files:
+                click.echo(f"Wrote {_near(Path(path))}")
+    for shelf in shelves:
+        if (shelf / "index.html").is_file():
+            click.echo(f"All reports: {_near(shelf / 'index.html')}")
+        if len(outcomes) > 1 and (shelf / BATCH).is_file():
+            click.echo(f"What became of each: {_near((shelf / BATCH).with_suffix('.html'))}")
 
 
 @main.command()
@@ -93,7 +136,8 @@ def check(study: str) -> None:
 
     Each is a line: file, row and column, what is wrong, and what to do.
     """
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.places import find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     rows = sum(len(t) for t in read.tables.values())
@@ -122,7 +166,8 @@ def export_study(study: str, form: str, out: Path, wave: str | None, private: bo
     otherwise.
     """
     from ci_analysis.exchange.transfer import export_network
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.places import find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     paths, notes = export_network(read, out, to=form, wave=wave, private=private, force=force)  # type: ignore[arg-type]  # click has checked it
@@ -149,7 +194,7 @@ def import_files(
     is named and nothing is written.
     """
     from ci_analysis.exchange.transfer import import_form, import_network
-    from ci_analysis.study import find_study
+    from ci_analysis.places import find_study
 
     if sheet is not None and form != "form":
         raise WrongUse("--sheet is for answers of a form (--from form) alone.")
@@ -175,8 +220,9 @@ def questionnaire(study: str, wave: str, form: bool, out: Path | None, force: bo
     It asks who answers, the statements on readiness, and who works with whom. `import --from form` brings in the
     answers that a form tool has gathered.
     """
+    from ci_analysis.places import find_study
     from ci_analysis.report.questionnaire import write_questionnaire
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     click.echo(f"Wrote {_near(write_questionnaire(read, out, wave=wave, form=form, force=force))}")
@@ -195,8 +241,9 @@ def data_walk(study: str, edition: str, out: Path | None, force: bool) -> None:
     Residents walk past the figures, and write what they notice, what is missing and what should be done. The last
     sheet says how their words get into voices.csv.
     """
+    from ci_analysis.places import find_study
     from ci_analysis.report.data_walk import write_data_walk
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     made = write_data_walk(read, out, kind=edition, force=force)  # type: ignore[arg-type]  # click has checked it
@@ -215,8 +262,9 @@ def agenda(study: str, edition: str, out: Path | None, force: bool) -> None:
 
     Problem, vision, goals with their measures, who does what by when, and a line for each partner's signature.
     """
+    from ci_analysis.places import find_study
     from ci_analysis.report.common_agenda import write_common_agenda
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     made = write_common_agenda(read, out, kind=edition, force=force)  # type: ignore[arg-type]  # click has checked it
@@ -239,7 +287,8 @@ def changes(study: str, since: int | None, runs: bool, processed: Path | None) -
     from ci_analysis.figures.redesign.changes import changes_in_lines
     from ci_analysis.history import changed_inputs, kept_runs, last_other
     from ci_analysis.pipeline import processed_folder
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.places import find_study
+    from ci_analysis.study import Study
 
     read = Study.read(find_study(study))
     kept = kept_runs(processed_folder(read, processed))
@@ -265,7 +314,7 @@ def measures(study: str) -> None:
     Those that the study has stay as they are. Baseline, target, owner and reporters are for the coalition to fill in.
     """
     from ci_analysis.exchange.transfer import add_measures
-    from ci_analysis.study import find_study
+    from ci_analysis.places import find_study
 
     added, there = add_measures(find_study(study))
     for name in added:
@@ -288,7 +337,8 @@ def request(study: str, period: str, out: Path | None, force: bool) -> None:
     Each asks for what is due and nothing else, with what is counted beside it. `collect` brings in what comes back.
     """
     from ci_analysis.exchange.round import request_round
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.places import find_study
+    from ci_analysis.study import Study
 
     made, notes = request_round(Study.read(find_study(study)), period, out, force=force)
     for one in made:
@@ -309,7 +359,8 @@ def collect(study: str, files: tuple[Path, ...], on: str | None, replace: bool) 
     Whatever is wrong is named at once, and then nothing is written. An empty cell is a figure that is still missing.
     """
     from ci_analysis.exchange.round import collect_round
-    from ci_analysis.study import Study, find_study
+    from ci_analysis.places import find_study
+    from ci_analysis.study import Study
 
     folder = find_study(study)
     got = collect_round(folder, files, on=on, replace=replace)
@@ -328,43 +379,21 @@ def collect(study: str, files: tuple[Path, ...], on: str | None, replace: bool) 
 def list_studies() -> None:
     """List the studies under data/raw, and where their reports are."""
     from ci_analysis.issues.profile import YamlFault, read_yaml
+    from ci_analysis.places import all_studies, root_of
 
-    shelf = next((p / "data" / "raw" for p in (Path.cwd(), *Path.cwd().parents) if (p / "data" / "raw").is_dir()), None)
-    found = sorted(shelf.glob("*/study.yaml")) if shelf else []
-    if not found or shelf is None:
-        raise WrongUse("There is no study here: no folder under data/raw has a study.yaml.")
-    for path in found:
+    for folder in all_studies():
         try:
-            content, _ = read_yaml(path.read_bytes())
+            content, _ = read_yaml((folder / "study.yaml").read_bytes())
             title = str(content["title"])
         except (OSError, YamlFault, KeyError, TypeError):
             title = "study.yaml cannot be read; see `ci-analysis check`"
-        report = shelf.parent.parent / "reports" / path.parent.name
+        report = root_of(folder) / "reports" / folder.name
         pages = [page for kind in ("public", "internal") if (page := report / kind / "index.html").is_file()]
         made = f", report at {_near(pages[0])}" if pages else ", no report yet"
-        click.echo(f"{path.parent.name}: {title}{made}")
+        click.echo(f"{folder.name}: {title}{made}")
 
 
 def _near(path: Path) -> str:
     """Return a path as short as it can be said from here."""
     path = path.resolve()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-class _Progress:
-    """Says what is being done: one line that changes in a terminal, plain lines elsewhere."""
-
-    def __enter__(self) -> _Progress:
-        self.live = sys.stderr.isatty()
-        return self
-
-    def __call__(self, sentence: str) -> None:
-        if self.live:
-            width = max(20, shutil.get_terminal_size().columns - 1)
-            click.echo(f"\r\x1b[2K{sentence[:width]}", nl=False, err=True)
-        else:
-            click.echo(sentence, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.live:
-            click.echo("\r\x1b[2K", nl=False, err=True)

@@ -8,14 +8,7 @@ dates.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +17,23 @@ import pandas as pd
 from ci_analysis import __version__, convene, landscape, redesign, strategy
 from ci_analysis.areas import OUTLINES_SOURCE
 from ci_analysis.convene.conditions import condition_evidence, with_evidence
-from ci_analysis.errors import RunFailed
 from ci_analysis.history import Run, changed_inputs, changed_results, keep, kept_runs, last_other
+from ci_analysis.places import in_place, locked
+from ci_analysis.stamps import MANIFEST, digest, fingerprint, is_written, package_hash
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS, empty_frame, read_written, write_csv
 
 __all__ = [
     "compute",
-    "fingerprint",
-    "in_place",
     "is_current",
     "processed_folder",
+    "read_tables",
     "results",
     "run",
     "sources",
-    "writable",
+    "write_tables",
 ]
+
 
 _STEPS = (convene, landscape, strategy, redesign)
 #: Tables that say something of the five conditions.
@@ -99,24 +93,27 @@ def results(study: Study, processed: str | Path | None = None) -> dict[str, pd.D
     """
     folder = processed_folder(study, processed)
     if not is_current(study, folder):
-        run(study, processed)
+        with locked(folder):
+            # Another run, for which this one has waited, may have computed them.
+            if not is_current(study, folder):
+                _write(study, folder)
+    return read_tables(folder)
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that a run left in a folder, by name."""
     return {name: read_written(folder / table.file, table) for name, table in OUTPUTS.items()}
 
 
 def is_current(study: Study, folder: Path) -> bool:
     """Whether a folder's tables come from the study as it is, by this package, and are all there, unchanged."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        written = {entry["path"]: entry["sha256"] for entry in manifest["outputs"]}
-        return manifest["fingerprint"] == fingerprint(study) and all(
-            _hash((folder / name).read_bytes()) == digest for name, digest in written.items()
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return is_written(folder, fingerprint(study.folder))
 
 
 def run(study: Study, processed: str | Path | None = None) -> Path:
     """Compute a study's tables and put them in place, all or none, and keep the run in the study's history.
+
+    Where another run of the study is under way, its end is waited for.
 
     Returns
     -------
@@ -124,17 +121,39 @@ def run(study: Study, processed: str | Path | None = None) -> Path:
         The folder of the tables and of manifest.json.
     """
     folder = processed_folder(study, processed)
-    tables = compute(study)
-    with in_place(folder) as fresh:
-        for name, table in OUTPUTS.items():
-            write_csv(tables[name], fresh / table.file)
-        if study.areas.geometry.notna().any():
-            study.areas.to_parquet(fresh / "areas.parquet")
-        _keep(study, folder, fresh)
-        (fresh / "manifest.json").write_text(
-            json.dumps(_manifest(study, fresh), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    with locked(folder):
+        _write(study, folder)
     return folder
+
+
+def _write(study: Study, folder: Path) -> None:
+    with in_place(folder) as fresh:
+        write_tables(study, folder, fresh)
+
+
+def write_tables(study: Study, old: Path, fresh: Path, stamp: str = "") -> None:
+    """Compute a study's tables and write them, their manifest and the study's history into a folder.
+
+    Parameters
+    ----------
+    study : Study
+        Read and checked.
+    old : pathlib.Path
+        Folder of the results up to now, whose history goes on; it may not be there.
+    fresh : pathlib.Path
+        Empty.
+    stamp : str
+        The study's fingerprint, taken before it was read: what changes while it is computed then counts as changed.
+    """
+    stamp = stamp or fingerprint(study.folder)
+    tables = compute(study)
+    for name, table in OUTPUTS.items():
+        write_csv(tables[name], fresh / table.file)
+    if study.areas.geometry.notna().any():
+        study.areas.to_parquet(fresh / "areas.parquet")
+    _keep(study, old, fresh)
+    manifest = json.dumps(_manifest(study, fresh, stamp), indent=1, ensure_ascii=False)
+    (fresh / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
 
 
 def _keep(study: Study, folder: Path, fresh: Path) -> None:
@@ -142,7 +161,7 @@ def _keep(study: Study, folder: Path, fresh: Path) -> None:
     of_runs = {name: OUTPUTS[name] for name in ("changes", "changed_results")}
     results = {table.file: (fresh / table.file).read_bytes() for name, table in OUTPUTS.items() if name not in of_runs}
     runs = kept_runs(folder)
-    package = f"{__version__} ({_package_hash()[:12]})"
+    package = f"{__version__} ({package_hash()[:12]})"
     number = runs[-1].number + 1 if runs else 1
     now = Run(number, study.settings.as_of.isoformat(), package, dict(_inputs(study)), results)
     before = last_other(runs, now)
@@ -152,107 +171,21 @@ def _keep(study: Study, folder: Path, fresh: Path) -> None:
     keep(now, folder, fresh)
 
 
-@contextmanager
-def in_place(folder: Path) -> Iterator[Path]:
-    """Give a new folder to write in, and put it in the place of the old one once all is written.
-
-    Whatever fails inside leaves the old folder as it was.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The place.
-
-    Yields
-    ------
-    pathlib.Path
-        An empty folder beside it.
-
-    Raises
-    ------
-    RunFailed
-        Where the place cannot be written.
-    """
-    aside = writable(folder.parent, keep=f".{folder.name}.")
-    fresh, old = aside / "new", aside / "old"
-    try:
-        fresh.mkdir()
-        yield fresh
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-    except OSError as error:
-        raise RunFailed(f"Results cannot be put in {folder} ({error.strerror}); what was there stands.") from error
-    finally:
-        # Whatever stopped it, Ctrl-C between the two renames included: the old folder goes back to its place.
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def writable(folder: Path, *, keep: str = "") -> Path:
-    """Return a new folder inside a folder, which shows that results can be written there; gone again, unless kept.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Made where it is not there.
-    keep : str
-        How the new folder's name begins, where it is kept.
-
-    Raises
-    ------
-    RunFailed
-        Where nothing can be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        inside = Path(tempfile.mkdtemp(prefix=keep or ".", dir=folder))
-        if not keep:
-            inside.rmdir()
-    except OSError as error:
-        raise RunFailed(f"Results cannot be written to {folder} ({error.strerror}).") from None
-    return inside
-
-
-def fingerprint(study: Study) -> str:
-    """Return one hash of everything that a study's tables rest on: its files, and this package."""
-    digest = sha256(_package_hash().encode())
-    for name, content in _inputs(study):
-        digest.update(name.encode() + b"\0" + _hash(content).encode() + b"\0")
-    return digest.hexdigest()
-
-
 def _inputs(study: Study) -> Iterator[tuple[str, bytes]]:
     for name in study.files:
         yield name, (study.folder / name).read_bytes()
 
 
-def _hash(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
-@cache
-def _package_hash() -> str:
-    """Hash of the package's own code and data: what another version computes is not the same."""
-    root = Path(os.fspath(files("ci_analysis")))  # type: ignore[call-overload]  # an installed package is a folder
-    digest = sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in (".py", ".yaml", ".json", ".csv", ".j2", ".css", ".js") and path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _manifest(study: Study, folder: Path) -> dict[str, Any]:
+def _manifest(study: Study, folder: Path, stamp: str) -> dict[str, Any]:
     def entries(named: Iterator[tuple[str, bytes]]) -> list[dict[str, Any]]:
-        return [{"path": name, "bytes": len(content), "sha256": _hash(content)} for name, content in named]
+        return [{"path": name, "bytes": len(content), "sha256": digest(content)} for name, content in named]
 
     return {
         "study": study.name,
         "title": study.settings.title,
         "as_of": study.settings.as_of.isoformat(),
-        "package": {"version": __version__, "sha256": _package_hash()},
-        "fingerprint": fingerprint(study),
+        "package": {"version": __version__, "sha256": package_hash()},
+        "fingerprint": stamp,
         "parameters": study.settings.model_dump(mode="json"),
         "sources": sources(study),
         "inputs": entries(_inputs(study)),

@@ -47,12 +47,12 @@ from ci_analysis.issues.profile import (
     model_problems,
     read_yaml,
 )
+from ci_analysis.places import SLUG, root_of
 from ci_analysis.tables import (
     ACS_CONTROLLED,
     ACS_REASONS,
     INPUTS,
     OUTPUTS,
-    SLUG,
     Column,
     Fault,
     Table,
@@ -73,7 +73,6 @@ __all__ = [
     "Publish",
     "Settings",
     "Study",
-    "find_study",
 ]
 
 #: An unknown identifier that one column names more often than this is no slip of the pen.
@@ -272,8 +271,7 @@ class Study:
     @property
     def root(self) -> Path:
         """Where the study's `data/` lies, or the working folder where it lies elsewhere."""
-        parents = self.folder.resolve().parents
-        return parents[2] if len(parents) > 2 and parents[0].name == "raw" and parents[1].name == "data" else Path.cwd()
+        return root_of(self.folder)
 
     @cached_property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
@@ -332,37 +330,16 @@ class Study:
         marks = [c for c in ("x_illustrative", "x_target_illustrative") if c in self.tables.get(table, ())]
         return any(self.tables[table][c].eq("yes").any() for c in marks)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A view that cannot be written to cannot be handed to another process either.
+        return {**vars(self), "tables": dict(self.tables)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"tables": MappingProxyType(state["tables"])})
+
     def __repr__(self) -> str:
         rows = sum(len(t) for t in self.tables.values())
         return f"Study({self.name!r}: {self.settings.title}, {len(self.areas)} areas, {rows:,} rows)"
-
-
-def find_study(named: str | Path) -> Path:
-    """Return the folder of a study that is named by its slug or by its path.
-
-    A slug is looked for under `data/raw` of the working folder and of the folders above it, so that a notebook
-    finds it too.
-
-    Raises
-    ------
-    StudyNotFound
-        With the studies that are there.
-    """
-    path = Path(named)
-    if (path / "study.yaml").is_file():
-        return path.resolve()
-    here = Path.cwd()
-    shelves = [folder / "data" / "raw" for folder in (here, *here.parents)]
-    if SLUG.fullmatch(str(named)):
-        for shelf in shelves:
-            if (shelf / str(named) / "study.yaml").is_file():
-                return shelf / str(named)
-    there = sorted({p.parent.name for shelf in shelves if shelf.is_dir() for p in shelf.glob("*/study.yaml")})
-    found = f"The studies here are {', '.join(there)}." if there else f"There is no study under {shelves[0]} either."
-    folder = next((p for p in (path, *(shelf / str(named) for shelf in shelves)) if p.is_dir()), None)
-    if folder is not None:
-        raise StudyNotFound(f"{named} is not a study: it has no study.yaml. Copy one from another study. {found}")
-    raise StudyNotFound(f"There is no study '{named}'. {found}")
 
 
 class _Reader:

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.errors import nearest
+from ci_analysis.places import SLUG
 
 __all__ = [
     "INPUTS",
     "OUTPUTS",
-    "SLUG",
     "Column",
     "Fault",
     "Table",
@@ -57,7 +57,6 @@ Kind = Literal[
 ]
 Vocabulary = Literal["sectors", "levers", "segments", "items"]
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _PERIOD = r"[0-9]{4}(?:-Q[1-4]|-[0-9]{2}(?:-[0-9]{2})?)?"
 #: No count, amount or score here is larger; what is, would drown the others in rounding, or in infinity.

@@ -22,6 +22,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 #: Each may import from those before it, and from itself. The four steps stand on one floor and never meet.
 FLOORS = [
     ("errors",),
+    ("places",),
+    ("stamps",),
     ("tables",),
     ("issues",),
     ("areas",),
@@ -35,6 +37,7 @@ FLOORS = [
     ("report",),
     ("exchange",),
     ("batch",),
+    ("progress",),
     ("cli",),
     ("__main__",),
 ]

@@ -18,7 +18,8 @@ from shapely.geometry import Point, box
 from ci_analysis.areas import county_outlines, known_counties
 from ci_analysis.cli import main
 from ci_analysis.errors import StudyNotFound, StudyProblems
-from ci_analysis.study import Study, find_study
+from ci_analysis.places import find_study
+from ci_analysis.study import Study
 from ci_analysis.tables import INPUTS
 
 STUDIES = Path(__file__).parent / "studies"

@@ -17,7 +17,8 @@ import pandas as pd
 from ci_analysis.errors import Problem, WrongUse
 from ci_analysis.exchange.workbooks import FORMULA, grid
 from ci_analysis.issues.profile import Instrument, load_instrument
-from ci_analysis.tables import INPUTS, SLUG, conform, empty_frame, parse
+from ci_analysis.places import SLUG
+from ci_analysis.tables import INPUTS, conform, empty_frame, parse
 
 if TYPE_CHECKING:
     from ci_analysis.study import Study

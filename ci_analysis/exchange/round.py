@@ -16,7 +16,7 @@ import pandas as pd
 from ci_analysis.errors import CiAnalysisError, Problem, StudyProblems, WrongUse, nearest
 from ci_analysis.exchange.merge import Change, merge
 from ci_analysis.exchange.workbooks import FORMULA, grid
-from ci_analysis.pipeline import writable
+from ci_analysis.places import writable
 from ci_analysis.redesign.reporting import DUE_DAYS, expected_periods
 from ci_analysis.study import Study
 from ci_analysis.tables import members, period_end

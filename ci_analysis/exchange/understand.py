@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ci_analysis.errors import Problem, nearest
-from ci_analysis.tables import INPUTS, SLUG, Table, number, parse
+from ci_analysis.places import SLUG
+from ci_analysis.tables import INPUTS, Table, number, parse
 
 __all__ = ["Network", "Understood", "field_name", "too_much", "understand"]
 

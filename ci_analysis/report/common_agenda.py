@@ -12,7 +12,8 @@ from ci_analysis.report.files import write_files
 from ci_analysis.tables import members
 
 if TYPE_CHECKING:
-    from ci_analysis.report.editions import Edition, Kind
+    from ci_analysis.report.editions import Edition
+    from ci_analysis.report.made import Kind
     from ci_analysis.study import Study
 
 __all__ = ["common_agenda", "write_common_agenda"]
@@ -108,10 +109,9 @@ def write_common_agenda(
     """
     from ci_analysis.pipeline import results
     from ci_analysis.report.editions import edition_of
-    from ci_analysis.report.site import report_folder
 
     made = common_agenda(edition_of(study, results(study, processed), kind))
-    place = out or report_folder(study) / "common-agenda.html"
+    place = out or study.root / "reports" / study.name / "common-agenda.html"
     write_files({place: made}, force=force, ours=lambda content: content == made.encode())
     return place
 

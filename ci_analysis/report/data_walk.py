@@ -19,7 +19,8 @@ from ci_analysis.report.files import write_files
 from ci_analysis.tables import INPUTS
 
 if TYPE_CHECKING:
-    from ci_analysis.report.editions import Edition, Kind
+    from ci_analysis.report.editions import Edition
+    from ci_analysis.report.made import Kind
     from ci_analysis.study import Study
 
 __all__ = ["data_walk", "write_data_walk"]
@@ -119,10 +120,9 @@ def write_data_walk(
     """
     from ci_analysis.pipeline import results
     from ci_analysis.report.editions import edition_of
-    from ci_analysis.report.site import report_folder
 
     made = data_walk(edition_of(study, results(study, processed), kind))
-    place = out or report_folder(study) / "data-walk.html"
+    place = out or study.root / "reports" / study.name / "data-walk.html"
     write_files({place: made}, force=force, ours=lambda content: content == made.encode())
     return place
 

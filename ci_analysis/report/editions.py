@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import pandas as pd
 
@@ -14,14 +16,17 @@ from ci_analysis.errors import WrongUse
 from ci_analysis.figures.base import Made, Statement, drawing
 from ci_analysis.figures.words import listing
 from ci_analysis.pipeline import results
+from ci_analysis.places import find_study
 from ci_analysis.report.blocks import Block, drawing_html, finding_block, missing_block, table_html
+from ci_analysis.report.made import Kind
 from ci_analysis.report.withhold import enough_answers, internal_study, may_be_public, public_study, public_tables
-from ci_analysis.study import Preconditions, Study, find_study
+from ci_analysis.study import Preconditions, Study
 from ci_analysis.tables import INPUTS, OUTPUTS, Table, period_end
 
-__all__ = ["Edition", "Kind", "edition_of", "open_edition"]
+__all__ = ["HANDED", "Edition", "edition_of", "open_edition"]
 
-Kind = Literal["public", "internal"]
+#: Names, in the environment of a notebook that a run executes, the file of the edition that the run has opened.
+HANDED = "CI_ANALYSIS_EDITION"
 #: Rows of a table that stand on a page; a page with more is slow to open, and nobody reads them there.
 _MOST_ROWS = 400
 
@@ -207,6 +212,12 @@ def open_edition(study: str | Path, edition: str = "internal", processed: str | 
     """
     if edition not in get_args(Kind):
         raise WrongUse(f"There is no edition '{edition}'. Use internal or public.")
+    handed = os.environ.get(HANDED)
+    if handed:
+        # Four notebooks of one run speak of one reading of the study, and do not each read it again.
+        named, opened = pickle.loads(Path(handed).read_bytes())
+        if named == (os.fspath(study), edition):
+            return opened
     read = Study.read(find_study(study))
     tables = results(read, processed or None)
     return edition_of(read, tables, edition)  # type: ignore[arg-type]  # checked above

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ci_analysis.report.blocks import MISSING
 
-__all__ = ["FOR_ANALYSTS", "answered", "markdown", "notebook_body", "page"]
+__all__ = ["FOR_ANALYSTS", "answered", "markdown", "notebook_body", "page", "ready"]
 
 #: How a question begins whose answers are folded.
 FOR_ANALYSTS = "For analysts"
@@ -28,6 +28,14 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
+
+
+def ready() -> None:
+    """Read the templates, so that the next page waits for none."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        if "/" not in name:
+            _environment().get_template(name)
+    _exporter()
 
 
 def page(template: str, context: Mapping[str, Any]) -> str:

@@ -154,12 +154,10 @@ def write_questionnaire(
     CiAnalysisError
         Where the file cannot be written.
     """
-    from ci_analysis.report.site import report_folder
-
     made = questionnaire(study, wave=wave)
     if form:
         made = form_questions().to_csv(index=False, lineterminator="\n")
-    place = out or report_folder(study) / f"questionnaire.{'csv' if form else 'html'}"
+    place = out or study.root / "reports" / study.name / f"questionnaire.{'csv' if form else 'html'}"
 
     def ours(content: bytes) -> bool:
         return out is None and (content == made.encode() if form else _is_as_made(content))

@@ -1,291 +1,281 @@
-"""Runs a study's notebooks through Papermill, and puts the report in place."""
+"""Runs one study: its tables, notebooks and pages, each in a child process, all put in place together at the end."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from importlib.resources import files
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Literal
 
-from ci_analysis.errors import RunFailed, WrongUse
-from ci_analysis.pipeline import fingerprint, in_place, is_current, processed_folder, results, run, writable
-from ci_analysis.report.editions import Kind, edition_of
-from ci_analysis.report.files import write_files
-from ci_analysis.report.leaks import stop_leaks, withheld
-from ci_analysis.report.pdf import NO_BROWSER, browser, print_pdf
-from ci_analysis.report.shelf import keep_earlier, sheet_of, sheets_of, write_shelf
-from ci_analysis.report.single import one_file
-from ci_analysis.report.site import PAGES, files_of, is_made, report_folder, write_site
-from ci_analysis.study import Study
+from ci_analysis.errors import CiAnalysisError, RunFailed
+from ci_analysis.places import locked, put_in_place, root_of, writable
+from ci_analysis.report.children import DEADLINE, WARM, Children
+from ci_analysis.report.made import PAGES, Kind, all_editions, is_made, notebooks_folder, notebooks_hash, sheets_of
+from ci_analysis.stamps import fingerprint, is_written
 
-__all__ = ["all_editions", "notebooks_folder", "render", "report", "sheets"]
+__all__ = ["Event", "Made", "Wishes", "report"]
 
-#: Seconds that one cell of a notebook may take.
-CELL_SECONDS = 600
-_WORKERS = 2
-#: A socket's path has 107 bytes at most; beyond that folder, kernels take ports after all.
-_LONGEST_SOCKET_FOLDER = 90
-
-Say = Callable[[str], None]
+_JOBS = "ci_analysis.report.jobs"
 
 
-def notebooks_folder() -> Path:
-    """Return the folder of the four notebooks: beside the package in a checkout, inside it when installed."""
-    inside = Path(os.fspath(files("ci_analysis")))  # type: ignore[call-overload]  # an installed package is a folder
-    for folder in (inside.parent / "notebooks", inside / "notebooks"):
-        if all((folder / f"{stem}.ipynb").is_file() for stem in PAGES.values()):
-            return folder
-    raise RunFailed("The notebooks are missing; install the package again.")
-
-
-def report(
-    study: Study,
-    editions: tuple[Kind, ...] = ("public", "internal"),
-    *,
-    processed: Path | None = None,
-    reports: Path | None = None,
-    force: bool = False,
-    say: Say = lambda _: None,
-) -> list[Path]:
-    """Run a study: its tables, its notebooks and its pages; what has not changed is left as it is.
+@dataclass(frozen=True)
+class Wishes:
+    """What is wanted of a run, and how it is to be made.
 
     Parameters
     ----------
-    study : Study
-        Read and checked.
     editions : tuple of {'public', 'internal'}
         Which to make.
     processed, reports : pathlib.Path, optional
         Where results go; `data/processed` and `reports` beside `data/raw`, unless told.
+    single, pdf : bool
+        Whether each edition is written as one HTML file too, and printed.
     force : bool
         Make everything anew, even where nothing has changed.
-    say : callable
-        Is told, in a short sentence, what is being done.
+    isolation : {'warm', 'kernel'}
+        How notebooks are executed: in children of a warm parent, or in kernels of their own.
+    deadline : float
+        Seconds that one notebook, or one other step, may take.
+    """
 
-    Returns
-    -------
-    list of pathlib.Path
+    editions: tuple[Kind, ...] = all_editions()
+    processed: Path | None = None
+    reports: Path | None = None
+    single: bool = False
+    pdf: bool = False
+    force: bool = False
+    isolation: Literal["warm", "kernel"] = "warm" if WARM else "kernel"
+    deadline: float = DEADLINE
+
+    def tables(self, folder: Path) -> Path:
+        """Return where a study's tables go."""
+        return Path(self.processed or root_of(folder) / "data" / "processed") / folder.name
+
+    def pages(self, folder: Path) -> Path:
+        """Return where a study's editions go."""
+        return Path(self.reports or root_of(folder) / "reports") / folder.name
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a run tells of itself while it is under way.
+
+    Parameters
+    ----------
+    study : str
+        The study's name.
+    step : str
+        `wait`, `unchanged`, `tables`, `page`, `again`, `edition`, `sheets` or `place`.
+    said : str
+        A short sentence.
+    done, of : int
+        Pages that are there, and pages in all.
+    """
+
+    study: str
+    step: str
+    said: str
+    done: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run leaves.
+
+    Parameters
+    ----------
+    pages : tuple of pathlib.Path
         The first page of each edition.
-
-    Raises
-    ------
-    RunFailed
-        Where a notebook stops; the last good report stands.
+    files : tuple of pathlib.Path
+        What was written for mail.
+    unchanged : bool
+        Whether all was there already.
     """
-    folder = processed_folder(study, processed)
-    mark = fingerprint(study) + _notebooks_hash()
-    first = [report_folder(study, reports) / kind / "index.html" for kind in editions]
-    for place in {page.parent.parent for page in first}:
-        writable(place)
-    if force or not is_current(study, folder):
-        say(f"{study.name}: computing the tables")
-        run(study, processed)
-    stale = tuple(k for k, page in zip(editions, first, strict=True) if force or not is_made(page.parent, mark))
-    if not stale:
-        say(f"{study.name}: nothing has changed since the last run")
-        write_shelf(first[0].parent.parent.parent)
-        return first
-    tables = results(study, processed)
-    bodies = _bodies(study, [(kind, page) for kind in stale for page in PAGES], folder, reports, say)
-    for kind, page in zip(editions, first, strict=True):
-        if kind not in stale:
-            continue
-        keep_earlier(page.parent, study.settings.as_of)
-        with in_place(page.parent) as fresh:
-            shown = edition_of(study, tables, kind)
-            write_site(fresh, shown, {p: bodies[kind, p] for p in PAGES}, folder, mark)
-            stop_leaks(files_of(fresh), withheld(study, tables, shown), kind)
-        # What was written from the pages before would be mailed as if it said the same.
-        for sheet in sheets_of(page.parent.parent, kind):
-            sheet.unlink(missing_ok=True)
-    write_shelf(first[0].parent.parent.parent)
-    return first
+
+    pages: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    unchanged: bool = False
 
 
-def sheets(study: Study, pages: list[Path], *, single: bool, pdf: bool, say: Say = lambda _: None) -> list[Path]:
-    """Write whole editions as files that can be mailed: one HTML file, and PDF of the brief and of all of it.
+Say = Callable[[Event], None]
+
+
+def report(
+    folder: Path, wishes: Wishes | None = None, *, children: Children | None = None, say: Say = lambda _: None
+) -> Made:
+    """Run a study: its tables, its notebooks and its pages; what has not changed is left as it is.
 
     Parameters
     ----------
-    study : Study
-        Read and checked.
-    pages : list of pathlib.Path
-        The first page of each edition, as `report` returns them.
-    single, pdf : bool
-        Which to write.
+    folder : pathlib.Path
+        The study's.
+    wishes : Wishes, optional
+        What is wanted.
+    children : Children, optional
+        The processes that do it; two at once, unless told.
     say : callable
-        Is told, in a short sentence, what is being done.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files.
+        Is told what is being done.
 
     Raises
     ------
+    StudyProblems
+        Where the study has problems.
     RunFailed
-        Where a PDF is asked for and no browser is here that prints one; what else was asked for is there.
+        Where a notebook, or another step, stops. The last good report stands; `failed/` beside it holds the cell.
     """
-    made: list[Path] = []
-    day = study.settings.as_of
-    for page in pages:
-        place, kind = page.parent.parent, page.parent.name
-        whole = one_file(page.parent)
-        if single:
-            made.append(sheet_of(place, kind, ".html"))
-            write_files({made[-1]: whole}, force=True)
-        if pdf and browser():
-            say(f"{study.name}: printing the {kind} edition")
-            with tempfile.TemporaryDirectory(prefix="ci-") as scratch:
-                (Path(scratch) / "all.html").write_text(whole, encoding="utf-8")
-                for ending, printed in (("-brief.pdf", page), (".pdf", Path(scratch) / "all.html")):
-                    made.append(sheet_of(place, kind, ending))
-                    print_pdf(printed, made[-1], day)
-    write_shelf(pages[0].parent.parent.parent)
-    if pdf and not browser():
-        raise RunFailed(NO_BROWSER)
-    return made
-
-
-def _bodies(
-    study: Study, wanted: list[tuple[Kind, str]], folder: Path, reports: Path | None, say: Say
-) -> dict[tuple[Kind, str], str]:
-    """Run the notebooks of the pages wanted, some at once, and return what stands in each page."""
-    bodies: dict[tuple[Kind, str], str] = {}
-    with tempfile.TemporaryDirectory(prefix="ci-") as scratch, _workers(len(wanted)) as pool:
-        shelf = notebooks_folder()
-        place, home = os.fspath(study.folder.resolve()), os.fspath(folder.parent.resolve())
-        jobs = {
-            pool.submit(_body, shelf / f"{PAGES[page]}.ipynb", place, kind, home, scratch): (kind, page)
-            for kind, page in wanted
-        }
-        for done, job in enumerate(as_completed(jobs), 1):
-            kind, page = jobs[job]
-            try:
-                html, notebook, failure = job.result()
-            except BrokenProcessPool:
-                said = "a worker was ended from outside, as happens when memory runs out; the last good report stands"
-                raise RunFailed(f"{study.name}: {said}. Run it again, with fewer programs open.") from None
-            if failure:
-                raise RunFailed(_keep_failed(study, reports, kind, page, notebook, failure))
-            bodies[kind, page] = html
-            say(f"{study.name}: {done} of {len(wanted)} pages ({kind} {page})")
-    return bodies
-
-
-def render(path: Path, parameters: dict[str, Any], *, scratch: str | None = None) -> Any:
-    """Return a notebook, executed by Papermill with the parameters given.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The notebook.
-    parameters : dict
-        By name; only those that the notebook declares.
-    scratch : str, optional
-        A folder for what the kernel leaves; the system's, unless told.
-
-    Raises
-    ------
-    WrongUse
-        Where a parameter is not the notebook's: Papermill alone would let it pass.
-    papermill.PapermillExecutionError
-        Where a cell fails.
-    """
-    import papermill
-    from traitlets.config import Config
-
-    unknown = set(parameters) - set(papermill.inspect_notebook(os.fspath(path)))
-    if unknown:
-        raise WrongUse(f"{path.name} has no parameter {', '.join(sorted(unknown))}.")
-    with tempfile.TemporaryDirectory(prefix="ci-", dir=scratch) as scratch:
-        config = Config()
-        if sys.platform != "win32" and len(scratch) <= _LONGEST_SOCKET_FOLDER:
-            # Kernels that start together race for free ports; a socket file of its own has no rival.
-            config.KernelManager.transport = "ipc"
-            config.KernelManager.ip = os.path.join(scratch, "k")
-        # The reader's own start-up files and history have no place in a report, nor has what a kernel says in parting.
-        profile = Path(scratch) / "profile_default"
-        profile.mkdir()
-        (profile / "ipython_kernel_config.py").write_text(
-            "c = get_config()\nc.IPKernelApp.log_level = 50\nc.HistoryManager.enabled = False\n"
-        )
-        os.environ["IPYTHONDIR"] = os.environ["JUPYTER_RUNTIME_DIR"] = scratch
-        return papermill.execute_notebook(
-            os.fspath(path),
-            None,
-            parameters=parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            execution_timeout=CELL_SECONDS,
-            cwd=scratch,
-            config=config,
-        )
-
-
-def _body(notebook: Path, study: str, kind: Kind, processed: str, scratch: str) -> tuple[str, str, str]:
-    """In a worker: return a notebook's page body, or the failed notebook and a sentence on what stopped it."""
-    import nbformat
-    from papermill.exceptions import PapermillExecutionError
-
-    from ci_analysis.report.pages import notebook_body
-
-    try:
-        executed = render(notebook, {"study": study, "edition": kind, "processed": processed}, scratch=scratch)
-    except PapermillExecutionError as error:
-        what = f"{error.ename}: {error.evalue}".strip().split("\n")[0][:300]
-        failed = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(error.source)])
-        return "", nbformat.writes(failed), f"cell {error.exec_count} stopped with {what}"
-    return notebook_body(executed), "", ""
-
-
-@contextmanager
-def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of workers; whatever stops the run stops them too, and their kernels with them."""
-    # Spawned, not forked: the parent may hold threads of pandas and BLAS, which a fork would copy half-way.
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(min(_WORKERS, jobs), mp_context=context, initializer=_leave_it_to_the_parent) as pool:
+    wishes, folder = wishes or Wishes(), folder.resolve()
+    if children is None:
+        children = Children(2)
         try:
-            yield pool
+            return report(folder, wishes, children=children, say=say)
+        finally:
+            children.stop()
+    run = _Run(folder, wishes, children, say)
+    with ExitStack() as held:
+        for place in dict.fromkeys((run.tables, run.home)):
+            held.enter_context(locked(place, run.wait))
+        made = run.make()
+        if wishes.single or wishes.pdf:
+            said = f"{folder.name}: " + ("printing" if wishes.pdf else "writing one file of") + " each edition"
+            say(Event(folder.name, "sheets", said))
+            job = f"{_JOBS}:write_sheets"
+            files = children.call(job, folder, made.pages, wishes.single, wishes.pdf, deadline=wishes.deadline)
+            return Made(made.pages, tuple(files), made.unchanged)
+        return made
+
+
+class _Run:
+    """One run of one study, which holds its places."""
+
+    def __init__(self, folder: Path, wishes: Wishes, children: Children, say: Say) -> None:
+        self.folder, self.wishes, self.children, self.say = folder, wishes, children, say
+        self.name = folder.name
+        self.tables, self.home = wishes.tables(folder), wishes.pages(folder)
+
+    def wait(self) -> None:
+        self.say(Event(self.name, "wait", f"{self.name}: another run is under way; waiting for its end"))
+
+    def call(self, job: str, *args: object) -> object:
+        """Do a job in a child; what stops it is said with the study's name and what stands."""
+        try:
+            return self.children.call(f"{_JOBS}:{job}", *args, deadline=self.wishes.deadline)
+        except RunFailed as failure:
+            raise RunFailed(self.sentence(str(failure))) from None
+
+    def sentence(self, what: str) -> str:
+        head, _, rest = what.partition("\n")
+        head = head if head.startswith(self.name) else f"{self.name}: {head}"
+        stands = "" if "stands" in head else " The last good report stands."
+        return f"{head.rstrip('.')}.{stands}" + (f"\n{rest}" if rest else "")
+
+    def make(self) -> Made:
+        wishes, folder = self.wishes, self.folder
+        stamp = fingerprint(folder)
+        mark = stamp + notebooks_hash()
+        first = tuple(self.home / kind / "index.html" for kind in wishes.editions)
+        current = not wishes.force and is_written(self.tables, stamp)
+        stale = tuple(k for k in wishes.editions if wishes.force or not is_made(self.home / k, mark))
+        if current and not stale:
+            self.say(Event(self.name, "unchanged", f"{self.name}: nothing has changed since the last run"))
+            return Made(first, unchanged=True)
+        aside = writable(self.home.parent, keep=f".{self.name}.")
+        beside = aside if current else writable(self.tables.parent, keep=f".{self.name}.")
+        try:
+            fresh = self.tables if current else beside / self.name
+            if not current:
+                self.say(Event(self.name, "tables", f"{self.name}: computing the tables"))
+            self.call("prepare", folder, self.tables, fresh, stamp, aside, stale)
+            self.write(stale, fresh, aside, mark)
+            put_in_place(
+                ({} if current else {self.tables: fresh})
+                | {self.home / kind: aside / f"site-{kind}" for kind in stale if _is_there(self.home)}
+            )
+            self.leave_nothing_older(stale)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()  # in the midst of starting a kernel it would not listen; kernels follow their worker
+            self.keep_failed(aside)
             raise
+        finally:
+            for each in {aside, beside}:
+                shutil.rmtree(each, ignore_errors=True)
+        return Made(first)
+
+    def write(self, stale: tuple[Kind, ...], tables: Path, aside: Path, mark: str) -> None:
+        """Write every page, some at once, and each edition as soon as its pages are there."""
+        shelf, wanted = notebooks_folder(), [(kind, page) for kind in stale for page in PAGES]
+        left = {kind: set(PAGES) for kind in stale}
+        with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+
+            def page_of(kind: Kind, page: str) -> tuple[Kind, str]:
+                self.page(shelf / f"{PAGES[page]}.ipynb", tables.parent, aside, kind, page)
+                return kind, page
+
+            try:
+                editions = []
+                for done, job in enumerate(as_completed([pool.submit(page_of, *each) for each in wanted]), 1):
+                    kind, page = job.result()
+                    said = f"{self.name}: {done} of {len(wanted)} pages ({kind} {page})"
+                    self.say(Event(self.name, "page", said, done, len(wanted)))
+                    left[kind].discard(page)
+                    if not left[kind]:
+                        place = self.home / kind
+                        editions.append(pool.submit(self.call, "assemble", aside, kind, tables, place, mark))
+                for edition in editions:
+                    edition.result()
+            except BaseException as failure:
+                pool.shutdown(wait=False, cancel_futures=True)
+                if not isinstance(failure, CiAnalysisError):
+                    self.children.stop()  # nobody waits for what is under way
+                raise
+
+    def page(self, notebook: Path, processed: Path, aside: Path, kind: Kind, page: str) -> None:
+        """Execute a notebook and write its page: where a warm child fails, once more with a kernel of its own."""
+        work = f"{_JOBS}:write_page"
+        args = (notebook, self.folder, processed, aside, kind, page)
+        try:
+            try:
+                self.children.call(work, *args, self.wishes.isolation, deadline=self.wishes.deadline)
+            except RunFailed as failure:
+                if self.wishes.isolation == "kernel" or self.children.stopped:
+                    raise
+                said = f"{self.name}: {kind} {page} once more, with a kernel of its own ({_first(failure)})"
+                self.say(Event(self.name, "again", said))
+                self.children.call(work, *args, "kernel", deadline=self.wishes.deadline)
+        except RunFailed as failure:
+            kept = self.home / "failed" / f"{kind}-{PAGES[page]}.ipynb"
+            where = f" The cell is in {kept}." if (aside / f"{kind}-{page}.failed").is_file() else ""
+            said = (
+                f"{notebook.stem}, {kind} edition: {_first(failure).rstrip('.')}. The last good report stands.{where}"
+            )
+            raise RunFailed(f"{self.name}: {said}") from None
+
+    def keep_failed(self, aside: Path) -> None:
+        """Keep the notebooks that failed, up to the cell that did."""
+        for kept in aside.glob("*.failed"):
+            kind, _, page = kept.stem.partition("-")
+            place = self.home / "failed" / f"{kind}-{PAGES[page]}.ipynb"
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(kept, place)
+            except OSError:
+                continue  # what stopped the run is said in any case
+
+    def leave_nothing_older(self, kinds: tuple[Kind, ...]) -> None:
+        """Take away what was written from the pages before: it would be mailed as if it said the same."""
+        for kind in kinds:
+            for sheet in sheets_of(self.home, kind):
+                sheet.unlink(missing_ok=True)
+            for failed in (self.home / "failed").glob(f"{kind}-*.ipynb"):
+                failed.unlink(missing_ok=True)
 
 
-def _leave_it_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _first(failure: CiAnalysisError) -> str:
+    return str(failure).partition("\n")[0]
 
 
-def _keep_failed(study: Study, reports: Path | None, kind: str, page: str, notebook: str, failure: str) -> str:
-    place = report_folder(study, reports) / "failed"
-    place.mkdir(parents=True, exist_ok=True)
-    kept = place / f"{kind}-{PAGES[page]}.ipynb"
-    kept.write_text(notebook, encoding="utf-8")
-    return (
-        f"{study.name}: {PAGES[page]}, {kind} edition: {failure}. The last good report stands; the cell is in {kept}."
-    )
-
-
-def _notebooks_hash() -> str:
-    from hashlib import sha256
-
-    digest = sha256()
-    for stem in PAGES.values():
-        digest.update((notebooks_folder() / f"{stem}.ipynb").read_bytes())
-    return digest.hexdigest()
-
-
-def all_editions() -> tuple[Kind, ...]:
-    """Return both editions, the public one first."""
-    return get_args(Kind)
+def _is_there(folder: Path) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
+    return True

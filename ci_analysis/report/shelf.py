@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,19 +16,14 @@ from typing import Any
 from ci_analysis.errors import RunFailed
 from ci_analysis.figures.words import date_words, how_many, sentence
 from ci_analysis.report.files import write_files
+from ci_analysis.report.made import MARK, SHEETS, sheet_of
 from ci_analysis.report.pages import page
-from ci_analysis.report.site import MARK
 
-__all__ = ["keep_earlier", "sheet_of", "sheets_of", "write_shelf"]
+__all__ = ["keep_earlier", "write_shelf", "write_summary"]
 
 #: By this the index knows a file that it wrote itself.
 _OURS = b'<meta name="generator" content="ci_analysis">'
 _KINDS = {"public": "Public edition", "internal": "Internal edition, for the coalition alone"}
-_SHEETS = {
-    ".html": "one file",
-    "-brief.pdf": "the brief as PDF",
-    ".pdf": "all of it as PDF",
-}
 
 
 @dataclass(frozen=True)
@@ -42,26 +38,6 @@ class _Report:
     finding: str
     editions: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
     earlier: tuple[tuple[str, str, str], ...]
-
-
-def sheet_of(place: Path, kind: str, ending: str) -> Path:
-    """Return where a file that stands for a whole edition lies: beside the edition's folder, named for mail.
-
-    Parameters
-    ----------
-    place : pathlib.Path
-        The study's folder of reports.
-    kind : {'public', 'internal'}
-        The edition.
-    ending : {'.html', '-brief.pdf', '.pdf'}
-        Of the file's name.
-    """
-    return place / f"{place.name}-{kind}{ending}"
-
-
-def sheets_of(place: Path, kind: str) -> list[Path]:
-    """Return where all files lie that stand for a whole edition, whether they are there or not."""
-    return [sheet_of(place, kind, ending) for ending in _SHEETS]
 
 
 def keep_earlier(place: Path, as_of: date) -> Path | None:
@@ -117,7 +93,7 @@ def write_shelf(reports: Path) -> Path | None:
         None where another page of that name stands there, which is left.
     """
     place = reports / "index.html"
-    if os.path.lexists(place) and (place.is_symlink() or not place.is_file() or _OURS not in place.read_bytes()):
+    if not _is_ours(place):
         return None
     found = [r for folder in sorted(reports.iterdir()) if folder.is_dir() for r in [_report(folder)] if r]
     issues = len({r.issue for r in found})
@@ -128,6 +104,49 @@ def write_shelf(reports: Path) -> Path | None:
     html = page("shelf.html.j2", {"heading": heading, "reports": found})
     write_files({place: html}, force=True)
     return place
+
+
+def write_summary(reports: Path, outcomes: Sequence[Mapping[str, Any]]) -> Path | None:
+    """Write the page that says what became of each study of a batch, and say where it is.
+
+    Parameters
+    ----------
+    reports : pathlib.Path
+        The folder of all studies' reports.
+    outcomes : sequence of mapping
+        Of each study its name, what became of it (`state`), what to mend (`why`) and its first pages.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None where another page of that name stands there, which is left.
+    """
+    place = reports / "batch.html"
+    if not _is_ours(place):
+        return None
+    failed = [o for o in outcomes if o["state"] == "failed"]
+    made = [o for o in outcomes if o["state"] != "failed"]
+    whole = how_many(len(outcomes) - len(failed), "study", "studies", of=len(outcomes))
+    has = "has its report" if len(made) == 1 else "have their report" if made else "has a report"
+    heading = sentence(
+        f"{whole} {has}" + (f"; {how_many(len(failed), 'one', 'ones')} failed" if failed and made else "")
+    )
+    rows = [
+        {
+            "study": o["study"],
+            "state": o["state"],
+            "link": f"{o['study']}/{Path(o['pages'][0]).parent.name}/index.html" if o["pages"] else "",
+            "why": [line for line in o["why"].splitlines() if line.strip()],
+        }
+        for o in sorted([*failed, *made], key=lambda o: (o["state"] != "failed", o["study"]))
+    ]
+    write_files({place: page("batch.html.j2", {"heading": heading, "rows": rows})}, force=True)
+    return place
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether a page may be written: nothing is there, or what this package wrote."""
+    return not os.path.lexists(place) or (not place.is_symlink() and place.is_file() and _OURS in place.read_bytes())
 
 
 def _told(edition: Path) -> dict[str, Any]:
@@ -154,7 +173,7 @@ def _report(folder: Path) -> _Report | None:
             f"{folder.name}/{kind}/index.html",
             tuple(
                 (f"{folder.name}/{sheet_of(folder, kind, ending).name}", words)
-                for ending, words in _SHEETS.items()
+                for ending, words in SHEETS.items()
                 if sheet_of(folder, kind, ending).is_file()
             ),
         )

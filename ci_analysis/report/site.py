@@ -18,19 +18,18 @@ from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.brief import brief
 from ci_analysis.report.common_agenda import common_agenda
 from ci_analysis.report.data_walk import data_walk
+from ci_analysis.report.made import MARK
 from ci_analysis.report.methods import METHODS
 from ci_analysis.report.pages import markdown, page
+from ci_analysis.stamps import MANIFEST
 from ci_analysis.tables import INPUTS, OUTPUTS, write_csv
 from ci_analysis.tables import inert as inert_cells
 
 if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
-    from ci_analysis.study import Study
 
-__all__ = ["MARK", "NAV", "PAGES", "files_of", "inert", "is_made", "outside", "report_folder", "write_site"]
+__all__ = ["NAV", "files_of", "inert", "outside", "write_site"]
 
-#: The notebook behind each step's page.
-PAGES = {"convene": "1-convene", "landscape": "2-landscape", "strategy": "3-strategy", "redesign": "4-redesign"}
 #: Pages in their order, and what each is called.
 NAV = (
     ("index", "In brief"),
@@ -40,26 +39,8 @@ NAV = (
     ("redesign", "4 Redesign"),
     ("methods", "Methods"),
 )
-#: What an edition says of itself.
-MARK = "report.json"
 #: Attributes whose address a browser loads by itself.
 _LOADING = ("src", "srcset", "poster", "data", "background")
-
-
-def report_folder(study: Study, reports: Path | None = None) -> Path:
-    """Return the folder of a study's editions."""
-    return Path(reports or study.root / "reports") / study.name
-
-
-def is_made(folder: Path, mark: str) -> bool:
-    """Whether an edition's pages are there, all of them as they were written, from what `mark` stands for."""
-    try:
-        made = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        return made["mark"] == mark and all(
-            sha256((folder / name).read_bytes()).hexdigest() == digest for name, digest in made["files"].items()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
 
 
 def write_site(folder: Path, edition: Edition, bodies: Mapping[str, str], processed: Path, mark: str) -> None:
@@ -210,7 +191,7 @@ def _made(edition: Edition, manifest: Mapping[str, Any]) -> list[tuple[str, list
 
 
 def _methods(edition: Edition, processed: Path) -> dict[str, Any]:
-    manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((processed / MANIFEST).read_text(encoding="utf-8"))
     study = edition.study
     labels = study.labels["indicator"]
     sources = [

@@ -19,8 +19,8 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ci_analysis.cli import main
+from ci_analysis.report.made import PAGES
 from ci_analysis.report.single import one_file
-from ci_analysis.report.site import PAGES
 from tests.conftest import made_once
 from tests.report.conftest import EXAMPLE, ROOT, run_to
 

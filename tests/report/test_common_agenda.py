@@ -12,7 +12,8 @@ from ci_analysis import pipeline
 from ci_analysis.cli import main
 from ci_analysis.report.blocks import outline_problems
 from ci_analysis.report.common_agenda import common_agenda, write_common_agenda
-from ci_analysis.report.editions import Edition, Kind, edition_of
+from ci_analysis.report.editions import Edition, edition_of
+from ci_analysis.report.made import Kind
 from ci_analysis.report.site import outside
 from ci_analysis.study import Study
 

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from ci_analysis.cli import main
 from ci_analysis.report.blocks import outline_problems
-from ci_analysis.report.site import PAGES, outside
+from ci_analysis.report.made import PAGES
+from ci_analysis.report.site import outside
 from ci_analysis.study import Study
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,0 +1,58 @@
+"""Loads all that a run's children need. The parent that forks them imports this, and nobody else need.
+
+Libraries are loaded, fonts are found and measured, templates are read; nothing is computed, so that there are no
+threads and no locks for a fork to break. What is here then is frozen: the collector passes over it, and children share
+its memory for as long as they live.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+
+__all__ = ["LIBRARIES", "load"]
+
+#: What the package loads only where it is used, and a run uses.
+LIBRARIES = (
+    "ci_analysis.report.jobs",
+    "ci_analysis.report.engine",
+    "ci_analysis.figures.convene",
+    "ci_analysis.figures.landscape",
+    "ci_analysis.figures.redesign",
+    "ci_analysis.figures.strategy",
+    "esda",
+    "libpysal",
+    "networkx",
+    "mistune",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
+    "scipy.spatial",
+    "scipy.stats",
+    "seaborn",
+    "papermill",
+    "papermill.engines",
+    "nbconvert",
+    "nbclient",
+    "ipykernel.jsonutil",
+    "IPython.core.interactiveshell",
+    "matplotlib_inline.backend_inline",
+)
+
+
+def load() -> None:
+    """Load what children need, and freeze it."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    from ci_analysis.figures.base import drawing, finding, new_axes, style
+    from ci_analysis.report.pages import ready
+
+    ready()
+    with style():
+        # The first picture of a process finds the fonts and makes the canvas.
+        drawing(finding(new_axes(), "Warm", alt="Nothing"))
+    gc.collect()
+    gc.freeze()
+
+
+# A fork server imports modules and calls nothing.
+load()
