@@ -172,7 +172,8 @@ def run_studies(
                 children.stop()
                 executor.shutdown(wait=False, cancel_futures=True)
                 raise
-        if any(outcome.state == "made" for outcome in outcomes.values()) or several:
+        fresh = any(o.state == "made" or o.files for o in outcomes.values())
+        if fresh or several or not all((place / "index.html").is_file() for place in places):
             _write_indexes(children, places, outcomes, wishes, several=several)
     finally:
         children.stop()

@@ -38,6 +38,8 @@ __all__ = [
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 #: Seconds between two looks at a lock that another run holds.
 _LOOK_AGAIN = 0.2
+#: Whether two names can change places in one step.
+_AT_ONCE = sys.platform == "linux"
 #: Of Linux: the folder that paths are relative to, and to let two names change places.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
@@ -152,25 +154,23 @@ def put_in_place(fresh: Mapping[Path, Path]) -> None:
     RunFailed
         Where one cannot be put in its place; then all is as it was.
     """
-    done: list[tuple[Path, Path, bool]] = []
+    done: list[tuple[Path, Path, bool, int]] = []
     try:
         for place, new in fresh.items():
             there = place.exists()
-            done.append((place, new, there))
+            done.append((place, new, there, new.stat().st_ino))
             if there:
                 exchange(new, place)
             else:
                 new.rename(place)
     except BaseException as error:
-        # Whatever stopped it, Ctrl-C between two of them included. The last one may have changed places or not.
-        *before, (place, new, there) = done
-        if not new.exists() or (not place.exists() and there):
-            before.append((place, new, there))
-        for place, new, there in reversed(before):
-            if there and place.exists():
-                exchange(new, place)
-            elif not there and not new.exists():
-                place.rename(new)
+        # Whatever stopped it, Ctrl-C between two of them included. Of the last one only its number tells where it is.
+        for place, new, there, number in reversed(done):
+            if place.exists() and place.stat().st_ino == number:
+                if there:
+                    exchange(new, place)
+                else:
+                    place.rename(new)
         if isinstance(error, OSError):
             what = f"Results cannot be put in {done[-1][0]} ({error.strerror}); what was there stands."
             raise RunFailed(what) from error
@@ -185,7 +185,7 @@ def exchange(one: Path, other: Path) -> None:
     one, other : pathlib.Path
         Both are there.
     """
-    if sys.platform == "linux":
+    if _AT_ONCE:
         rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
         paths = (os.fsencode(one), os.fsencode(other))
         if rename and rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0:
@@ -253,7 +253,7 @@ def locked(place: Path, wait: Callable[[], None] = lambda: None) -> Iterator[Non
     Parameters
     ----------
     place : pathlib.Path
-        The folder of results; the lock lies beside it and stays there, empty.
+        The folder of results; the lock lies beside it, hidden, as long as it is held.
     wait : callable
         Is called once, where there is something to wait for.
 
@@ -262,22 +262,44 @@ def locked(place: Path, wait: Callable[[], None] = lambda: None) -> Iterator[Non
     RunFailed
         Where no lock can be written there.
     """
+    path, said = place.parent / f".{place.name}.lock", False
+    above = [folder for folder in path.parents if not folder.exists()]
+    while (lock := _open(path)) is None or not _taken(lock) or not _is(lock, path):
+        if lock is not None:
+            os.close(lock)
+        if not said:
+            wait()
+            said = True
+        time.sleep(_LOOK_AGAIN)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(place.parent / f".{place.name}.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise RunFailed(f"Results cannot be written to {place.parent} ({error.strerror}).") from None
-    try:
-        said = False
-        while not _taken(lock):
-            if not said:
-                wait()
-                said = True
-            time.sleep(_LOOK_AGAIN)
         tidy(place)
         yield
     finally:
+        with suppress(OSError):  # Windows takes away no file that is open
+            path.unlink()
         os.close(lock)
+        with suppress(OSError):  # of a run that put nothing there, nothing is left
+            for folder in above:
+                folder.rmdir()
+
+
+def _open(path: Path) -> int | None:
+    """Return an open lock; None where its folder was taken away in the meantime."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RunFailed(f"Results cannot be written to {path.parent} ({error.strerror}).") from None
+
+
+def _is(lock: int, path: Path) -> bool:
+    """Whether an open lock is still the one that lies there: who held it before has taken it away."""
+    try:
+        return os.path.samestat(os.fstat(lock), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 if sys.platform == "win32":

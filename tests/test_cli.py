@@ -39,7 +39,8 @@ def test_it_runs_as_a_module_too() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["run"], "Missing argument 'STUDY...'"),
+        (["run"], "Give the names of studies, or --all"),
+        (["run", "--all", "colorado-child-care"], "Give the names of studies, or --all"),
         (["run", "colorado-child-care", "--edition", "secret"], "'secret' is not one of 'public', 'internal', 'both'"),
         (["run", "nowhere"], "There is no study 'nowhere'."),
         (["check", "/"], "/ is not a study: it has no study.yaml."),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ci_analysis import pipeline
+from ci_analysis import pipeline, places
 from ci_analysis.errors import RunFailed
 from ci_analysis.study import Study
 from ci_analysis.tables import OUTPUTS
@@ -157,14 +157,14 @@ def test_results_are_computed_once_and_again_only_when_something_changed(
 
 def test_a_run_that_fails_leaves_the_last_good_tables(tmp_path: Path) -> None:
     place = tmp_path / "place"
-    with pipeline.in_place(place) as fresh:
+    with places.in_place(place) as fresh:
         (fresh / "a.txt").write_text("good")
 
     def fail(fresh: Path) -> None:
         (fresh / "a.txt").write_text("half")
         raise KeyError("a step that stops")
 
-    with pytest.raises(KeyError), pipeline.in_place(place) as fresh:
+    with pytest.raises(KeyError), places.in_place(place) as fresh:
         fail(fresh)
     assert (place / "a.txt").read_text() == "good"
     assert [p.name for p in tmp_path.iterdir()] == ["place"], "nothing half-made is left beside it"
@@ -174,8 +174,9 @@ def test_a_stop_between_the_two_renames_brings_the_old_tables_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "place"
-    with pipeline.in_place(place) as fresh:
+    with places.in_place(place) as fresh:
         (fresh / "a.txt").write_text("good")
+    monkeypatch.setattr(places, "_AT_ONCE", False)
     real = Path.rename
 
     def stopped(self: Path, target: Path) -> Path:
@@ -184,7 +185,7 @@ def test_a_stop_between_the_two_renames_brings_the_old_tables_back(
         return real(self, target)
 
     monkeypatch.setattr(Path, "rename", stopped)
-    with pytest.raises(KeyboardInterrupt), pipeline.in_place(place) as fresh:
+    with pytest.raises(KeyboardInterrupt), places.in_place(place) as fresh:
         (fresh / "a.txt").write_text("newer")
     assert (place / "a.txt").read_text() == "good"
     assert [p.name for p in tmp_path.iterdir()] == ["place"]
@@ -203,5 +204,5 @@ def test_a_study_over_all_of_virginia_runs(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFailed, match="Results cannot be written to"), pipeline.in_place(tmp_path / "file" / "x"):
+    with pytest.raises(RunFailed, match="Results cannot be written to"), places.in_place(tmp_path / "file" / "x"):
         pass

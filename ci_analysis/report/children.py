@@ -7,7 +7,6 @@ in its process, such as a setting or a patch, meets another.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import multiprocessing
 import os
@@ -19,22 +18,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from typing import Any, NoReturn
 
 from ci_analysis.errors import CiAnalysisError, RunFailed
 
-__all__ = ["DEADLINE", "WARM", "Children", "Lost", "Used", "machine_memory"]
+__all__ = ["ALONE", "DEADLINE", "WARM", "Children", "Lost", "Used", "machine_memory"]
 
 #: Whether this system forks children of a warm parent. macOS can fork too, but its own libraries may not be used after.
 WARM = sys.platform == "linux"
 #: Seconds that a piece of work may take.
 DEADLINE = 600.0
-#: Of Linux: the call that asks for a signal when the parent ends.
-_PR_SET_PDEATHSIG = 1
 _GIGABYTE = 2**30
+#: What libraries read from the environment when they are loaded, to have no thread beside the one that calls them.
+ALONE = {
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")},
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 
 class Lost(RunFailed):
@@ -199,9 +201,8 @@ def _one_thread_each() -> Iterator[None]:
     Children use the processors by their number. A parent with threads of its own could not fork safely, and a sum whose
     parts are added by several threads may come out otherwise on another machine.
     """
-    names = [f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")]
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+    before = {name: os.environ.get(name) for name in ALONE}
+    os.environ.update(ALONE)
     try:
         yield
     finally:
@@ -248,8 +249,7 @@ def _at_work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         os.setsid()  # a group of its own, which ends together
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     limited = _limit(memory)
     result: Any = None
     error: CiAnalysisError | None = None
@@ -270,6 +270,17 @@ def _at_work(
     send.send((result, error, _used()))
     send.close()
     _leave()
+
+
+def _end_with_the_parent() -> None:
+    """End this process, and what it has started, as soon as nobody waits for it any more."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait([parent.sentinel])
+    if sys.platform == "win32":
+        os._exit(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _leave() -> NoReturn:

@@ -129,7 +129,7 @@ def write_summary(reports: Path, outcomes: Sequence[Mapping[str, Any]]) -> Path 
     whole = how_many(len(outcomes) - len(failed), "study", "studies", of=len(outcomes))
     has = "has its report" if len(made) == 1 else "have their report" if made else "has a report"
     heading = sentence(
-        f"{whole} {has}" + (f"; {how_many(len(failed), 'one', 'ones')} failed" if failed and made else "")
+        f"{whole} {has}" + (f"; {how_many(len(failed), 'study', 'studies')} failed" if failed and made else "")
     )
     rows = [
         {

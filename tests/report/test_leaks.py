@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from ci_analysis import pipeline
 from ci_analysis.cli import main
 from ci_analysis.errors import RunFailed
+from ci_analysis.report import made
 from ci_analysis.report import run as running
 from ci_analysis.report.editions import edition_of
 from ci_analysis.report.leaks import Withheld, leaks_in, stop_leaks, withheld
@@ -151,12 +153,19 @@ def test_a_leak_stops_the_run_and_the_last_good_edition_stands(
     place = tmp_path / "colorado-child-care" / "public"
     place.mkdir(parents=True)
     (place / "index.html").write_text("the last good one")
-    monkeypatch.setattr(running, "_bodies", lambda *_: {("public", p): f"<h1>{PROSPECT}</h1>" for p in running.PAGES})
+    shutil.copytree(EXAMPLE.parent.parent.parent / "notebooks", tmp_path / "notebooks")
+    path = tmp_path / "notebooks" / "1-convene.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"][0]["source"] = [f"# Convene: {PROSPECT}"]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    for module in (made, running):
+        monkeypatch.setattr(module, "notebooks_folder", lambda: path.parent)
     words = ["run", str(EXAMPLE), "--edition", "public", "--reports", str(tmp_path)]
     said = CliRunner().invoke(main, [*words, "--processed", str(site.parent.parent / "processed")])
     assert said.exit_code == 1
     assert "convene.html: what partners.csv, name, says, in its text" in said.output
     assert (place / "index.html").read_text() == "the last good one"
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_nothing_is_withheld_from_who_may_know_everything() -> None:

@@ -6,22 +6,22 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ci_analysis.errors import RunFailed, WrongUse
-from ci_analysis.report import run
-from ci_analysis.study import Study
+from ci_analysis.report import jobs, made, run
 from tests.conftest import made_once
 
 ROOT = Path(__file__).parent.parent.parent
 ONLY_SETTINGS = ROOT / "tests" / "studies" / "only-settings"
-PLACES = {"processed": "p", "reports": "r"}
 
 
-def places(folder: Path) -> dict[str, Path]:
-    return {key: folder / name for key, name in PLACES.items()}
+def wishes(folder: Path, **others: object) -> run.Wishes:
+    """The public edition alone, with its results in a folder."""
+    return replace(run.Wishes(("public",), folder / "p", folder / "r"), **others)
 
 
 def outputs(notebook: dict) -> str:
@@ -57,9 +57,7 @@ def test_a_bare_papermill_takes_a_folder_as_the_study(tmp_path: Path) -> None:
 @pytest.fixture
 def plain(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the report of a study of nothing yet, and the first page of it; it is made once."""
-    made = made_once(
-        tmp_path_factory, "plain", lambda at: run.report(Study.read(ONLY_SETTINGS), ("public",), **places(at))
-    )
+    made = made_once(tmp_path_factory, "plain", lambda at: run.report(ONLY_SETTINGS, wishes(at)))
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "r" / "only-settings" / "public" / "index.html"
 
@@ -83,15 +81,15 @@ def test_a_study_of_nothing_yet_says_on_every_page_what_to_add(plain: Path) -> N
 
 
 def test_what_has_not_changed_is_left_and_what_was_touched_is_made_again(tmp_path: Path, plain: Path) -> None:
-    said: list[str] = []
-    study, page = Study.read(ONLY_SETTINGS), plain
+    said: list[run.Event] = []
+    page = plain
     before = {p: p.stat().st_mtime_ns for p in page.parent.rglob("*")}
-    run.report(study, ("public",), **places(tmp_path), say=said.append)
-    assert said == ["only-settings: nothing has changed since the last run"]
+    run.report(ONLY_SETTINGS, wishes(tmp_path), say=said.append)
+    assert [e.said for e in said] == ["only-settings: nothing has changed since the last run"]
     assert {p: p.stat().st_mtime_ns for p in page.parent.rglob("*")} == before
     good = page.read_bytes()
     page.write_text("spoilt")
-    run.report(study, ("public",), **places(tmp_path), say=said.append)
+    run.report(ONLY_SETTINGS, wishes(tmp_path), say=said.append)
     assert page.read_bytes() == good
 
 
@@ -109,14 +107,15 @@ def with_cell(folder: Path, source: str) -> Path:
 def test_a_notebook_that_fails_leaves_the_last_good_report(
     tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study, page = Study.read(ONLY_SETTINGS), plain
+    page = plain
     good = {p: p.read_bytes() for p in page.parent.rglob("*") if p.is_file()}
     broken = with_cell(tmp_path / "notebooks", "1 / 0")
-    monkeypatch.setattr(run, "notebooks_folder", lambda: broken)
+    for module in (made, run):
+        monkeypatch.setattr(module, "notebooks_folder", lambda: broken)
     with pytest.raises(
         RunFailed, match=r"3-strategy, public edition: cell \d+ stopped with ZeroDivisionError"
     ) as failed:
-        run.report(study, ("public",), **places(tmp_path))
+        run.report(ONLY_SETTINGS, wishes(tmp_path))
     assert "The last good report stands" in str(failed.value)
     assert {p: p.read_bytes() for p in page.parent.rglob("*") if p.is_file()} == good
     kept = json.loads((tmp_path / "r" / "only-settings" / "failed" / "public-3-strategy.ipynb").read_text())
@@ -125,4 +124,4 @@ def test_a_notebook_that_fails_leaves_the_last_good_report(
 
 def test_a_parameter_that_the_notebook_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=r"1-convene\.ipynb has no parameter studdy"):
-        run.render(ROOT / "notebooks" / "1-convene.ipynb", {"studdy": "x"})
+        jobs.render(ROOT / "notebooks" / "1-convene.ipynb", {"studdy": "x"})

@@ -16,11 +16,11 @@ from ci_analysis.errors import RunFailed
 from ci_analysis.report import pdf
 from ci_analysis.report import run as running
 from ci_analysis.report.blocks import outline_problems
+from ci_analysis.report.made import sheet_of
 from ci_analysis.report.pdf import browser, print_pdf
-from ci_analysis.report.shelf import keep_earlier, sheet_of, write_shelf
+from ci_analysis.report.shelf import keep_earlier, write_shelf
 from ci_analysis.report.single import one_file
 from ci_analysis.report.site import NAV, outside
-from ci_analysis.study import Study
 from tests.report.conftest import EXAMPLE
 
 needs_browser = pytest.mark.skipif(
@@ -114,20 +114,15 @@ def test_the_command_writes_one_file_and_pdf(site: Path, tmp_path: Path) -> None
     assert all(f"{site.name}/{sheet.name}" in index for sheet in sheets)
 
 
-def test_pages_made_anew_take_away_what_was_made_from_those_before(
-    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_made_anew_take_away_what_was_made_from_those_before(site: Path, tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     shutil.copytree(site, reports / site.name)
     place = reports / site.name
     old = [sheet_of(place, kind, ending) for kind in ("public", "internal") for ending in (".html", ".pdf")]
     for sheet in old:
         sheet.write_text("of the pages before")
-    bodies = {("public", page): "<h1>The page made anew</h1>" for page in running.PAGES}
-    monkeypatch.setattr(running, "_bodies", lambda *_: bodies)
-    processed = tmp_path / "processed"
-    shutil.copytree(site.parent.parent / "processed", processed)
-    running.report(Study.read(EXAMPLE), ("public",), processed=processed, reports=reports, force=True)
+    (place / "public" / "index.html").write_text("touched")
+    running.report(EXAMPLE, running.Wishes(("public",), site.parent.parent / "processed", reports))
     assert [sheet.exists() for sheet in old] == [False, False, True, True]
 
 
