@@ -1934,10 +1934,23 @@ def read_written(path: Path, table: Table) -> pd.DataFrame:
     table : Table
         The declaration; columns beyond it are read as text.
     """
-    raw = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    typed = {c.name: parse(c, raw[c.name])[0] for c in table.columns}
-    own = {name: raw[name].where(raw[name].ne("")) for name in raw.columns if name not in typed}
-    return conform(pd.DataFrame({**typed, **own}, index=raw.index), table)
+    kinds = {c.name: _DTYPES.get(c.kind, "str") for c in table.columns}
+    # What a run wrote was checked then, and is told by its hash since: its cells need no second look.
+    raw = pd.read_csv(
+        path,
+        dtype={n: "float64" if k == "float64" else "str" for n, k in kinds.items()},
+        keep_default_na=False,
+        na_values=[""],
+        float_precision="round_trip",
+        encoding="utf-8",
+    )
+    for name, kind in kinds.items():
+        if kind == "boolean":
+            raw[name] = raw[name].map({"yes": True, "no": False}).astype("boolean")
+        elif kind != "float64" and kind != "str":
+            raw[name] = pd.to_datetime(raw[name], format="%Y-%m-%d").astype(kind)
+    own = {n: "str" for n in raw.columns if n not in kinds}
+    return conform(raw.astype(own), table)
 
 
 # --- cells -----------------------------------------------------------------------------------------------------------

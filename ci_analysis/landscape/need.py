@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ci_analysis.landscape.estimates import moe_product, moe_sum
@@ -11,6 +12,8 @@ from ci_analysis.tables import members, period_end
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from numpy.typing import NDArray
 
     from ci_analysis.issues import Profile
 
@@ -97,17 +100,33 @@ def latest_figures(
     """
     chosen = indicators["indicator"].eq(name) & indicators["value"].notna() & indicators["geoid"].isin(areas["geoid"])
     rows = indicators.loc[chosen, ["geoid", "segment", "value", "moe", "period"]]
-    rows = rows.assign(end=period_end(rows["period"]), key=rows["segment"].fillna(NO_SEGMENT))
-    rows = rows[rows["end"] <= pd.Timestamp(as_of)]
-    known = rows.groupby("key")["geoid"].nunique()
+    end = period_end(rows["period"]).to_numpy()
+    past = end <= np.datetime64(as_of)
+    rows, end = rows[past], end[past]
+    if not len(rows):
+        return rows.reset_index(drop=True)
+    # Whole numbers that sort as the places, the segments and the ends of periods do: this is asked of every indicator,
+    # many times over, and arrays of them take a tenth of the time that frames take.
+    place, places = _numbered(rows["geoid"])
+    key, keys = _numbered(rows["segment"].fillna(NO_SEGMENT))
+    ends, period = np.unique(end, return_inverse=True)
     # 2024, 2024-Q4 and 2024-12 end on the same day, and are one period.
-    covered = rows.groupby(["key", "end"])["geoid"].nunique().rename("areas").reset_index()
+    once = np.unique((key * len(ends) + period) * places + place) // places
+    covered = np.bincount(once, minlength=keys * len(ends)).reshape(keys, len(ends))
+    known = np.bincount(np.unique(key * places + place) // places, minlength=keys)
     # 0.8 has no exact binary form: four areas of five are enough.
-    enough = covered["areas"] >= minimum_share * covered["key"].map(known).astype("float64") - 1e-9
-    last = covered[enough].sort_values(["key", "end"]).drop_duplicates("key", keep="last")
-    rows = rows.merge(last[["key", "end"]], on=["key", "end"])
-    rows = rows.sort_values(["geoid", "key", "period"]).drop_duplicates(["geoid", "key"])
-    return rows.sort_values(["geoid", "key"])[["geoid", "segment", "value", "moe", "period"]].reset_index(drop=True)
+    enough = (covered > 0) & (covered >= minimum_share * known[:, None] - 1e-9)
+    last = np.where(enough, np.arange(len(ends)), -1).max(axis=1)
+    kept = np.flatnonzero(period == last[key])
+    kept = kept[np.lexsort((_numbered(rows["period"])[0][kept], key[kept], place[kept]))]
+    _, first = np.unique(place[kept] * keys + key[kept], return_index=True)
+    return rows.iloc[kept[first]].reset_index(drop=True)
+
+
+def _numbered(text: pd.Series) -> tuple[NDArray[np.intp], int]:
+    """Return a number for each text, in the order of the texts, and how many different ones there are."""
+    codes, known = pd.factorize(text, sort=True)
+    return codes, len(known)
 
 
 def in_segments(known: set[str], parts: tuple[str, ...]) -> bool:

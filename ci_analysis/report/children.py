@@ -32,10 +32,12 @@ WARM = sys.platform == "linux"
 #: Seconds that a piece of work may take.
 DEADLINE = 600.0
 _GIGABYTE = 2**30
-#: What libraries read from the environment when they are loaded, to have no thread beside the one that calls them.
+#: What libraries read from the environment when they are loaded, to have no thread beside the one that calls them; and
+#: what tells a warm parent that it is one.
 ALONE = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")},
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "CI_ANALYSIS_WARM": "1",
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 
 __all__ = ["LIBRARIES", "load"]
 
@@ -43,6 +44,8 @@ def load() -> None:
     """Load what children need, and freeze it."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    import pandas
+
     from ci_analysis.figures.base import drawing, finding, new_axes, style
     from ci_analysis.report.pages import ready
 
@@ -50,9 +53,11 @@ def load() -> None:
     with style():
         # The first picture of a process finds the fonts and makes the canvas.
         drawing(finding(new_axes(), "Warm", alt="Nothing"))
+    # Tables here have some hundreds of rows: kept as plain Python, their texts take less time than as Arrow's.
+    pandas.set_option("mode.string_storage", "python")
     gc.collect()
     gc.freeze()
 
 
-# A fork server imports modules and calls nothing.
-load()
+if os.environ.get("CI_ANALYSIS_WARM"):
+    load()  # a fork server imports what it is told to, and calls nothing
