@@ -8,6 +8,7 @@ so a batch that was stopped goes on where it was.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
 from collections import Counter
@@ -93,6 +94,11 @@ def run_one(folder: Path, wishes: Wishes, children: Children | None = None, say:
         Is told what is being done.
     """
     begun = time.monotonic()
+    if multiprocessing.current_process().daemon:
+        how = "start the cluster's workers with DASK_DISTRIBUTED__WORKER__DAEMON=False in their environment"
+        return Outcome(
+            folder.name, os.fspath(folder), "failed", f"{folder.name}: this worker may start no processes; {how}."
+        )
     mine = (children or _own_children(None)).account()
     try:
         made = report(folder, wishes, children=mine, say=say)
