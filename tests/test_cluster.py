@@ -33,7 +33,7 @@ def main():
                 os.kill(cluster.workers[0].process.pid, signal.SIGKILL)
             threading.Thread(target=shoot, daemon=True).start()
         made = run_studies([Path(s) for s in studies], Wishes(("public",)), scheduler=cluster.scheduler_address)
-    print("|".join(o.state + " " + o.why for o in made))
+    print("|".join(f"{o.state}: {o.why}" for o in made))
 
 if __name__ == "__main__":
     main()
@@ -47,7 +47,7 @@ def on_a_cluster(folder: Path, *words: str) -> list[str]:
         [sys.executable, str(script), *words], cwd=folder, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.strip().splitlines()[-1].split("|")
+    return done.stdout.splitlines()[-1].split("|")
 
 
 def pages(folder: Path) -> dict[str, bytes]:
@@ -59,7 +59,7 @@ def test_a_cluster_makes_the_same_pages_though_a_worker_is_killed(tmp_path: Path
     names = list(FIGURES)[:3]
     there, here = tmp_path / "there", tmp_path / "here"
     studies = [str(small(there, name, FIGURES[name])) for name in names]
-    assert on_a_cluster(there, "no", "kill", *studies) == ["made "] * 3
+    assert on_a_cluster(there, "no", "kill", *studies) == ["made: "] * 3
     run_studies([small(here, name, FIGURES[name]) for name in names], Wishes(("public",)), workers=2)
     assert pages(there) == pages(here)
     assert list(there.glob("reports/.*")) + list(there.glob("data/processed/.*")) == []
@@ -68,5 +68,5 @@ def test_a_cluster_makes_the_same_pages_though_a_worker_is_killed(tmp_path: Path
 def test_workers_that_may_start_no_process_say_how_to_start_them(tmp_path: Path) -> None:
     study = small(tmp_path, "county-00", 1234)
     (said,) = on_a_cluster(tmp_path, "yes", "leave", str(study))
-    assert said.startswith("failed county-00: this worker may start no processes")
+    assert said.startswith("failed: county-00: this worker may start no processes")
     assert "DASK_DISTRIBUTED__WORKER__DAEMON=False" in said

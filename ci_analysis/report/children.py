@@ -7,6 +7,7 @@ in its process, such as a setting or a patch, meets another.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -137,8 +138,11 @@ class Children:
         with self._guard:
             if self._stopped.is_set():
                 raise Lost("the run was stopped")
-            with _no_interrupt():
-                child.start()
+            try:
+                with _no_interrupt():
+                    child.start()
+            except (OSError, EOFError) as error:
+                raise RunFailed(f"no process could be started for it ({error or type(error).__name__})") from None
             self._alive.add(child)
         try:
             yield child
@@ -252,6 +256,8 @@ def _at_work(
     if sys.platform != "win32":
         os.setsid()  # a group of its own, which ends together
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    # A child is gone before what it has used up matters: it looks for rubbish seldom.
+    gc.set_threshold(200_000, 50, 50)
     limited = _limit(memory)
     result: Any = None
     error: CiAnalysisError | None = None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ci_analysis.report.editions import Edition
     from ci_analysis.study import Study
 
-__all__ = ["Leak", "Withheld", "leaks_in", "stop_leaks", "withheld"]
+__all__ = ["Leak", "Withheld", "leaks_in", "ready", "stop_leaks", "withheld"]
 
 #: What a row is about, the closest first.
 _ABOUT = (
@@ -298,6 +298,11 @@ def _says(word: str) -> bool:
 
 def _within(word: str, text: str) -> bool:
     return word in text and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+
+
+def ready() -> None:
+    """Read what the package writes itself, so that the next search waits for it no more."""
+    _own_words()
 
 
 @cache

@@ -1,8 +1,8 @@
 """Loads all that a run's children need. The parent that forks them imports this, and nobody else need.
 
-Libraries are loaded, fonts are found and measured, templates are read; nothing is computed, so that there are no
-threads and no locks for a fork to break. What is here then is frozen: the collector passes over it, and children share
-its memory for as long as they live.
+Libraries are loaded, fonts are found and measured, templates and profiles are read; nothing is computed, so that there
+are no threads and no locks for a fork to break. What is here then is frozen: the collector passes over it, and children
+share its memory for as long as they live.
 """
 
 from __future__ import annotations
@@ -35,7 +35,25 @@ LIBRARIES = (
     "nbconvert",
     "nbclient",
     "ipykernel.jsonutil",
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.crashhandler",
     "IPython.core.interactiveshell",
+    "IPython.core.logger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
+    "encodings.cp437",
+    "encodings.utf_8_sig",
+    "geopandas.io._geoarrow",
+    "jinja2.ext",
+    "mistune.plugins.def_list",
+    "mistune.plugins.task_lists",
+    "mistune.plugins.url",
+    "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape",
+    "pandas.io.formats.csvs",
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
     "matplotlib_inline.backend_inline",
 )
 
@@ -46,10 +64,17 @@ def load() -> None:
         importlib.import_module(name)
     import pandas
 
+    from ci_analysis.areas import known_counties
     from ci_analysis.figures.base import drawing, finding, new_axes, style
-    from ci_analysis.report.pages import ready
+    from ci_analysis.issues.profile import built_in_profiles, load_instrument, load_profile
+    from ci_analysis.report import leaks, pages
 
-    ready()
+    pages.ready()
+    leaks.ready()
+    known_counties()
+    load_instrument()
+    for issue in built_in_profiles():
+        load_profile(issue)
     with style():
         # The first picture of a process finds the fonts and makes the canvas.
         drawing(finding(new_axes(), "Warm", alt="Nothing"))
