@@ -1936,18 +1936,13 @@ def read_written(path: Path, table: Table) -> pd.DataFrame:
     """
     kinds = {c.name: _DTYPES.get(c.kind, "str") for c in table.columns}
     # What a run wrote was checked then, and is told by its hash since: its cells need no second look.
-    raw = pd.read_csv(
-        path,
-        dtype={n: "float64" if k == "float64" else "str" for n, k in kinds.items()},
-        keep_default_na=False,
-        na_values=[""],
-        float_precision="round_trip",
-        encoding="utf-8",
-    )
+    raw = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8")
     for name, kind in kinds.items():
-        if kind == "boolean":
+        if kind == "float64":
+            raw[name] = raw[name].astype("float64")
+        elif kind == "boolean":
             raw[name] = raw[name].map({"yes": True, "no": False}).astype("boolean")
-        elif kind != "float64" and kind != "str":
+        elif kind != "str":
             raw[name] = pd.to_datetime(raw[name], format="%Y-%m-%d").astype(kind)
     own = {n: "str" for n in raw.columns if n not in kinds}
     return conform(raw.astype(own), table)

@@ -131,16 +131,17 @@ def write_summary(reports: Path, outcomes: Sequence[Mapping[str, Any]]) -> Path 
     heading = sentence(
         f"{whole} {has}" + (f"; {how_many(len(failed), 'study', 'studies')} failed" if failed and made else "")
     )
-    rows = [
-        {
-            "study": o["study"],
-            "state": o["state"],
-            "link": f"{o['study']}/{Path(o['pages'][0]).parent.name}/index.html" if o["pages"] else "",
-            "why": [line for line in o["why"].splitlines() if line.strip()],
-        }
-        for o in sorted([*failed, *made], key=lambda o: (o["state"] != "failed", o["study"]))
-    ]
-    write_files({place: page("batch.html.j2", {"heading": heading, "rows": rows})}, force=True)
+
+    def row(o: Mapping[str, Any]) -> dict[str, Any]:
+        link = f"{o['study']}/{Path(o['pages'][0]).parent.name}/index.html" if o["pages"] else ""
+        why = [line for line in o["why"].splitlines() if line.strip()]
+        return {"study": o["study"], "state": o["state"], "link": link, "why": why}
+
+    parts = {
+        name: [row(o) for o in sorted(of, key=lambda o: o["study"])]
+        for name, of in (("failed", failed), ("rows", made))
+    }
+    write_files({place: page("batch.html.j2", {"heading": heading, **parts})}, force=True)
     return place
 
 

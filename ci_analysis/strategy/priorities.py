@@ -573,10 +573,13 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     order = np.argsort(-values, axis=-1)
     falling = np.take_along_axis(values, order, axis=-1)
     places = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
-    starts = np.zeros(values.shape, dtype=bool)
-    starts[..., 1:] = falling[..., :-1] - falling[..., 1:] > SAME_SCORE
-    first = np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
-    ranks = np.empty_like(first)
+    apart = falling[..., :-1] - falling[..., 1:] > SAME_SCORE
+    if apart.all():
+        first = places
+    else:
+        starts = np.concatenate([np.zeros((*values.shape[:-1], 1), dtype=bool), apart], axis=-1)
+        first = np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
+    ranks = np.empty(values.shape, dtype=places.dtype)
     np.put_along_axis(ranks, order, first + 1, axis=-1)
     return ranks
 
