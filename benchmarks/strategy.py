@@ -214,13 +214,14 @@ def ranks(say: Callable[[str], object], *, projects: int = PROJECTS, criteria: i
 
 def by_pymcdm(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Share of weights that give each project each rank, a weighted sum of the library of the field for each."""
+    from pymcdm.helpers import rrankdata
     from pymcdm.methods import WSM
 
     n, up = len(matrix), np.ones(matrix.shape[1])
     counts, weighted_sum = np.zeros((n, n)), WSM(lambda column, cost: column)
     for each in weights:
-        order = np.argsort(-weighted_sum(matrix, each, up, validation=False), kind="stable")
-        counts[order, np.arange(n)] += 1
+        ranks = rrankdata(weighted_sum(matrix, each, up))
+        counts[np.arange(n), ranks.astype(int) - 1] += 1
     return counts / len(weights)
 
 

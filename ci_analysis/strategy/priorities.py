@@ -436,7 +436,8 @@ def rank_acceptability(matrix: pd.DataFrame, *, draws: int = 10_000, seed: int) 
     if not n or not m:
         return empty_frame(OUTPUTS["rank_acceptability"])
     weights = np.random.default_rng(seed).dirichlet(np.ones(m), size=draws)
-    cells = _ranks(_weighted(whole, weights)) - 1 + n * np.arange(n)
+    order, better = _in_order(_weighted(whole, weights))
+    cells = order * n + better
     result = pd.DataFrame(
         {
             "project_id": whole.index.repeat(n),
@@ -570,18 +571,22 @@ def _weighted(matrix: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Ranks along the last axis, 1 for the largest; the equal share the better rank."""
+    order, better = _in_order(values)
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, better + 1, axis=-1)
+    return ranks
+
+
+def _in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions along the last axis from the largest value to the least, and how many values are better than each."""
     order = np.argsort(-values, axis=-1)
-    falling = np.take_along_axis(values, order, axis=-1)
+    falling = -np.sort(-values, axis=-1)
     places = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
     apart = falling[..., :-1] - falling[..., 1:] > SAME_SCORE
     if apart.all():
-        first = places
-    else:
-        starts = np.concatenate([np.zeros((*values.shape[:-1], 1), dtype=bool), apart], axis=-1)
-        first = np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
-    ranks = np.empty(values.shape, dtype=places.dtype)
-    np.put_along_axis(ranks, order, first + 1, axis=-1)
-    return ranks
+        return order, places
+    starts = np.concatenate([np.zeros((*values.shape[:-1], 1), dtype=bool), apart], axis=-1)
+    return order, np.maximum.accumulate(np.where(starts, places, 0), axis=-1)
 
 
 def _dominated_by(matrix: pd.DataFrame) -> list[str | None]:
