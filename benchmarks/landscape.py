@@ -233,9 +233,7 @@ def main() -> None:
         for what in ("country", *map(str, AREAS)):
             subprocess.run([sys.executable, __file__, what], check=True)
         say(f"\nAccess beside PySAL, medians of {RUNS} runs on {os.cpu_count()} processors\n\n")
-        say(
-            f"{'places x facilities':<17}{'pairs':>10}{'ours':>12}{'from pairs':>12}{'PySAL':>12}{'ratios':>19}\n"
-        )
+        say(f"{'places x facilities':<17}{'pairs':>10}{'ours':>12}{'from pairs':>12}{'PySAL':>12}{'ratios':>19}\n")
         for size in SIZES:
             compare(*size, say)
         compare(*COUNTRY, say, runs=1)

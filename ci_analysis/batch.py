@@ -44,7 +44,7 @@ class Outcome:
         Its name.
     folder : str
         Where it lies.
-    state : {'made', 'up to date', 'failed', 'under way', 'waiting'}
+    state : {'made', 'up to date', 'failed', 'waiting'}
         What became of it.
     why : str
         Of a study that failed: what to mend, in sentences.
@@ -58,7 +58,7 @@ class Outcome:
 
     study: str
     folder: str
-    state: Literal["made", "up to date", "failed", "under way", "waiting"]
+    state: Literal["made", "up to date", "failed", "waiting"]
     why: str = ""
     pages: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -74,9 +74,9 @@ def default_workers() -> int:
 
 
 @cache
-def _own_children(memory: int | None) -> Children:
+def _own_children() -> Children:
     """Return the children of a cluster's worker; its threads share the warm parent."""
-    return Children(1, memory=memory)
+    return Children(1)
 
 
 def run_one(folder: Path, wishes: Wishes, children: Children | None = None, say: Say = lambda _: None) -> Outcome:
@@ -99,7 +99,7 @@ def run_one(folder: Path, wishes: Wishes, children: Children | None = None, say:
         return Outcome(
             folder.name, os.fspath(folder), "failed", f"{folder.name}: this worker may start no processes; {how}."
         )
-    mine = (children or _own_children(None)).account()
+    mine = (children or _own_children()).account()
     try:
         made = report(folder, wishes, children=mine, say=say)
         state: Literal["made", "up to date", "failed"] = "up to date" if made.unchanged else "made"
@@ -141,9 +141,9 @@ def run_studies(
     wishes : Wishes
         What is wanted of each.
     workers : int, optional
-        Processes at work at once on this machine; its processors, unless told.
+        Processes at work at once on this machine; its processors, unless told. Not with a scheduler.
     memory : int, optional
-        Bytes that each may have.
+        Bytes that each may have. Not with a scheduler.
     scheduler : str, optional
         Address of a Dask scheduler, such as `tcp://10.0.0.5:8786`, whose workers see the same folders.
     say : callable
@@ -154,15 +154,17 @@ def run_studies(
     Raises
     ------
     WrongUse
-        Where two studies would write to one place, or the cluster cannot be used.
+        Where two studies would write to one place, a cluster is told what its own workers say, or it cannot be used.
     """
+    if scheduler and (workers or memory):
+        raise WrongUse("How many workers a cluster has, and what memory, is said where they are started.")
     _refuse_rivals(folders, wishes)
     outcomes = {folder: Outcome(folder.name, os.fspath(folder), "waiting") for folder in folders}
     places = sorted({wishes.pages(folder).parent for folder in folders})
     several = len(folders) > 1
     children = Children(workers or default_workers(), memory=memory)
     try:
-        with _executor(children, len(folders), scheduler, wishes) as (executor, here):
+        with _executor(children, len(folders), scheduler) as (executor, here):
             doing: dict[Future[Outcome], Path] = {}
             for folder in folders:
                 arguments = (children, say) if here else ()
@@ -208,9 +210,7 @@ def _refuse_rivals(folders: Sequence[Path], wishes: Wishes) -> None:
 
 
 @contextmanager
-def _executor(
-    children: Children, studies: int, scheduler: str | None, wishes: Wishes
-) -> Iterator[tuple[Executor | Any, bool]]:
+def _executor(children: Children, studies: int, scheduler: str | None) -> Iterator[tuple[Executor | Any, bool]]:
     """Give what runs the studies, and whether it is on this machine."""
     if scheduler is None:
         # Threads wait for children, which are never more than the workers; one more thread has its next one ready.
@@ -254,9 +254,9 @@ def _write_indexes(
         here = [o for folder, o in outcomes.items() if wishes.pages(folder).parent == place]
         if any(o.state != "failed" for o in here) or several:
             try:
-                children.call("ci_analysis.report.jobs:shelf", place)
+                children.call("ci_analysis.report.shelf:write_shelf", place)
                 if several:
-                    children.call("ci_analysis.report.jobs:summary", place, [asdict(o) for o in here])
+                    children.call("ci_analysis.report.shelf:write_summary", place, [asdict(o) for o in here])
             except RunFailed as failure:
                 if not any(o.state == "failed" for o in here):
                     raise RunFailed(f"The index of all reports in {place} cannot be written: {failure}") from None

@@ -133,6 +133,11 @@ def test_without_the_extra_a_cluster_is_refused(several: list[Path], monkeypatch
         run_studies(several, Wishes(("public",)), scheduler="tcp://127.0.0.1:1")
 
 
+def test_a_cluster_is_not_told_what_its_own_workers_say(several: list[Path]) -> None:
+    with pytest.raises(WrongUse, match="is said where they are started"):
+        run_studies(several, Wishes(("public",)), workers=2, scheduler="tcp://127.0.0.1:1")
+
+
 def test_memory_of_the_one_that_watches_does_not_grow(several: list[Path], tmp_path: Path) -> None:
     """Studies are read and computed in children: the one that starts them loads none of the heavy libraries."""
     code = (

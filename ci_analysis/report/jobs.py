@@ -23,12 +23,12 @@ from ci_analysis.report.leaks import stop_leaks, withheld
 from ci_analysis.report.made import PAGES, Kind, sheet_of
 from ci_analysis.report.pages import notebook_body
 from ci_analysis.report.pdf import NO_BROWSER, browser, print_pdf
-from ci_analysis.report.shelf import keep_earlier, write_shelf, write_summary
+from ci_analysis.report.shelf import keep_earlier
 from ci_analysis.report.single import one_file
 from ci_analysis.report.site import files_of, write_site
 from ci_analysis.study import Study
 
-__all__ = ["Isolation", "assemble", "prepare", "render", "shelf", "summary", "write_page", "write_sheets"]
+__all__ = ["Isolation", "assemble", "prepare", "render", "write_page", "write_sheets"]
 
 Isolation = Literal["warm", "kernel"]
 #: A socket's path has 107 bytes at most; beyond that folder, kernels take ports after all.
@@ -245,13 +245,3 @@ def write_sheets(folder: Path, pages: tuple[Path, ...], single: bool, pdf: bool)
     if pdf and not browser():
         raise RunFailed(NO_BROWSER)
     return made
-
-
-def shelf(reports: Path) -> Path | None:
-    """Write the index of all studies that have a report; see `shelf.write_shelf`."""
-    return write_shelf(reports)
-
-
-def summary(reports: Path, outcomes: list[dict[str, Any]]) -> Path | None:
-    """Write the page that says what became of each study of a batch; see `shelf.write_summary`."""
-    return write_summary(reports, outcomes)

@@ -68,7 +68,7 @@ class Event:
     study : str
         The study's name.
     step : str
-        `wait`, `unchanged`, `tables`, `page`, `again`, `edition`, `sheets` or `place`.
+        `wait`, `unchanged`, `tables`, `page`, `again` or `sheets`.
     said : str
         A short sentence.
     done, of : int
@@ -190,9 +190,9 @@ class _Run:
                 self.say(Event(self.name, "tables", f"{self.name}: computing the tables"))
             self.call("prepare", folder, self.tables, fresh, stamp, aside, stale)
             self.write(stale, fresh, aside, mark)
+            self.home.mkdir(parents=True, exist_ok=True)
             put_in_place(
-                ({} if current else {self.tables: fresh})
-                | {self.home / kind: aside / f"site-{kind}" for kind in stale if _is_there(self.home)}
+                ({} if current else {self.tables: fresh}) | {self.home / kind: aside / f"site-{kind}" for kind in stale}
             )
             self.leave_nothing_older(stale)
         except BaseException:
@@ -274,8 +274,3 @@ class _Run:
 
 def _first(failure: CiAnalysisError) -> str:
     return str(failure).partition("\n")[0]
-
-
-def _is_there(folder: Path) -> bool:
-    folder.mkdir(parents=True, exist_ok=True)
-    return True

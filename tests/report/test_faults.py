@@ -180,7 +180,7 @@ def test_no_room_for_a_file(place: Place) -> None:
 
 @ONLY_LINUX
 def test_a_disk_that_is_full(place: Place) -> None:
-    """A disk of a megabyte and a half, which holds the good report and not much more."""
+    """A disk of three megabytes, which the good report and a filler fill."""
     disk = place.folder / "disk"
     disk.mkdir()
     script = place.folder / "full.sh"
@@ -307,7 +307,7 @@ def test_two_runs_at_once(place: Place) -> None:
 
 
 def test_a_study_that_changes_while_it_is_run_is_run_again(place: Place) -> None:
-    """The second edition is a file that is written between the reading of the study and the end of the run."""
+    """A file is written between the reading of the study and the end of the run."""
 
     def meddle(event: run.Event) -> None:
         if event.step == "page" and event.done == 1:
